@@ -1,0 +1,251 @@
+/*
+ * gatun.h: the whole ABI between Gatun's runtime and a device library (libgatun on the CPU; a CUDA library
+ * implements the same functions).
+ *
+ * Conventions
+ *  - Every call that can fail returns gt_status and writes a NUL-terminated sentence (what was found, what was
+ *    expected) to `message`, at most `message_size` bytes including the NUL; `message` may be NULL.
+ *  - Plain pointers are direct parameters, never inside structs. Scalars beyond about eight travel in a
+ *    `const gt_<op>_params *` whose first field is `uint32_t struct_size` (sizeof the caller's struct).
+ *  - Tensor pointers are memory of the context's device (gt_allocate, or for the CPU any host memory). No alignment
+ *    beyond that of the element type is required; strides are in elements.
+ *  - Tokens are packed: a batch is one [tokens, features] matrix plus cu_seqlens (int32 offsets, length batch + 1,
+ *    first 0, last = tokens). No padding, no mask tensor.
+ *  - No globals, no environment variables, no exit or abort on input, no allocation inside ops (scratch belongs to
+ *    the context). A context may be used from many threads at once.
+ *  - Compute is fp32 unless said otherwise.
+ */
+#ifndef GATUN_H
+#define GATUN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(_WIN32)
+#define GT_API __declspec(dllexport)
+#else
+#define GT_API __attribute__((visibility("default")))
+#endif
+
+/* Raised whenever a signature, enum value or struct layout changes. */
+#define GT_ABI_VERSION 1
+
+typedef enum gt_status {
+  GT_OK = 0,
+  GT_INVALID_ARGUMENT = 1, /* shape, stride, id or NULL the op can't take */
+  GT_OUT_OF_MEMORY = 2,
+  GT_UNSUPPORTED = 3, /* valid, but this device or tier has no kernel for it */
+  GT_INTERNAL = 4,
+} gt_status;
+
+typedef enum gt_dtype {
+  GT_F32 = 0,
+  GT_F16 = 1,
+  GT_BF16 = 2,
+  GT_F64 = 3, /* weights and tables only: rounded to fp32 when read */
+} gt_dtype;
+
+/* CPU tiers in ascending order; GT_TIER_AUTO picks the best the CPU runs. */
+typedef enum gt_tier {
+  GT_TIER_AUTO = -1,
+  GT_TIER_REFERENCE = 0, /* scalar C, the oracle */
+  GT_TIER_AVX2 = 1,      /* AVX2 + FMA + F16C */
+  GT_TIER_AVX512 = 2,    /* AVX-512 F/BW/DQ/VL */
+} gt_tier;
+
+/* Formulas: hf-compatibility C0 = transformers activations.py. */
+typedef enum gt_activation {
+  GT_ACT_IDENTITY = 0,
+  GT_ACT_GELU_ERF = 1,  /* x/2 (1 + erf(x / sqrt 2)) */
+  GT_ACT_GELU_TANH = 2, /* x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) */
+  GT_ACT_QUICK_GELU = 3,
+  GT_ACT_RELU = 4,
+  GT_ACT_SILU = 5,
+  GT_ACT_TANH = 6,
+  GT_ACT_SIGMOID = 7,
+  GT_ACT_RELU2 = 8, /* relu(x)^2 */
+  GT_ACT_RELU6 = 9,
+  GT_ACT_GELU_10 = 10, /* clip(gelu_erf, -10, 10) */
+  GT_ACT_MISH = 11,
+  GT_ACT_HARDSWISH = 12,
+  GT_ACT_LEAKY_RELU = 13, /* slope 0.01 */
+} gt_activation;
+
+/* How a weight matrix lies in memory. */
+typedef enum gt_weight_layout {
+  GT_OUT_IN = 0, /* [out_features, in_features]: torch.nn.Linear */
+  GT_IN_OUT = 1, /* [in_features, out_features]: GPT-2's Conv1D */
+} gt_weight_layout;
+
+typedef struct gt_context gt_context; /* device, tier, thread pool, scratch */
+typedef struct gt_linear gt_linear;   /* packed weights and bias of one (possibly fused) linear layer */
+
+/* ---- library ------------------------------------------------------------------------------------------------ */
+
+GT_API uint32_t gt_abi_version(void);
+
+/* Layout of every public struct, one line each, "gt_linear_params size=.. field@offset:bytes ...": the binding's
+ * tests compare it with their own layouts. Static string. */
+GT_API const char *gt_layout(void);
+
+/* "reference", "avx2", ...; NULL for an unknown value. Static string. */
+GT_API const char *gt_tier_name(int32_t tier);
+
+/* Best tier this CPU and OS can run. */
+GT_API int32_t gt_best_tier(void);
+
+/* ---- context ------------------------------------------------------------------------------------------------ */
+
+typedef struct gt_context_params {
+  uint32_t struct_size;
+  int32_t threads; /* worker threads including the caller; 0 = the CPUs this process may use */
+  int32_t tier;    /* gt_tier: GT_TIER_AUTO, or a cap: a tier the CPU can't run is GT_UNSUPPORTED */
+} gt_context_params;
+
+GT_API gt_status gt_context_create(const gt_context_params *params, gt_context **context, char *message,
+                                   size_t message_size);
+/* NULL is allowed. No call may be in flight; packed weights and memory of the context must be gone. */
+GT_API void gt_context_destroy(gt_context *context);
+GT_API int32_t gt_context_tier(const gt_context *context);
+GT_API int32_t gt_context_threads(const gt_context *context);
+
+/* ---- memory ------------------------------------------------------------------------------------------------- */
+
+/* 64-byte aligned (2 MiB and huge-page advised when large); contents undefined. bytes = 0 gives a valid pointer. */
+GT_API gt_status gt_allocate(gt_context *context, size_t bytes, void **memory, char *message, size_t message_size);
+GT_API void gt_free(gt_context *context, void *memory);
+/* Between host memory and memory of the context's device; plain copies on the CPU. */
+GT_API gt_status gt_upload(gt_context *context, void *device, const void *host, size_t bytes, char *message,
+                           size_t message_size);
+GT_API gt_status gt_download(gt_context *context, void *host, const void *device, size_t bytes, char *message,
+                             size_t message_size);
+/* Bytes now held through this context: gt_allocate, packed weights, scratch. For leak tests and `explain`. */
+GT_API int64_t gt_context_bytes(const gt_context *context);
+
+/* ---- linear: y = residual + scale * act(x W^T + b) -------------------------------------------------------------------- */
+
+/* An empty packed matrix [out_features, in_features], to be filled by gt_linear_pack. Several sources may fill
+ * consecutive row ranges: that is how q, k, v become one fused matrix. Unfilled rows are zero. */
+GT_API gt_status gt_linear_create(gt_context *context, int64_t in_features, int64_t out_features, gt_linear **linear,
+                                  char *message, size_t message_size);
+
+/* Packs `rows` output features starting at `first_row` from a weight matrix in `layout` with contiguous rows and,
+ * when bias is not NULL, bias [rows]. weight and bias are host memory (a mapped checkpoint), read only during the
+ * call, in parallel over the context's threads. */
+GT_API gt_status gt_linear_pack(gt_context *context, gt_linear *linear, int64_t first_row, int64_t rows,
+                                const void *weight, int32_t weight_dtype, int32_t layout, const void *bias,
+                                int32_t bias_dtype, char *message, size_t message_size);
+GT_API void gt_linear_destroy(gt_context *context, gt_linear *linear);
+
+typedef struct gt_linear_params {
+  uint32_t struct_size;
+  int32_t activation;      /* gt_activation, applied after bias */
+  int64_t rows;            /* M: rows of x and y; 0 is allowed */
+  int64_t x_stride;        /* elements between rows of x, >= in_features */
+  int64_t y_stride;        /* elements between rows of y, >= out_features */
+  int64_t residual_stride; /* elements between rows of residual; ignored when residual is NULL */
+  float scale;             /* y = residual + scale * act(x W^T + b); 1 for none */
+} gt_linear_params;
+
+/* y [rows, out_features]; residual [rows, out_features] may be NULL and may be y itself; x must not overlap y. */
+GT_API gt_status gt_linear_forward(gt_context *context, const gt_linear *linear, const float *x, const float *residual,
+                                   float *y, const gt_linear_params *params, char *message, size_t message_size);
+
+/* ---- row-wise ops ------------------------------------------------------------------------------------------- */
+
+/* y = (x - mean) / sqrt(var + eps) * weight + bias, biased variance; weight and bias fp32 [features], bias may be
+ * NULL; rows contiguous; y may be x. (Ba et al., arXiv 1607.06450) */
+GT_API gt_status gt_layer_norm(gt_context *context, const float *x, const float *weight, const float *bias, float *y,
+                               int64_t rows, int64_t features, float eps, char *message, size_t message_size);
+
+/* y = x / sqrt(mean(x^2) + eps) * weight; y may be x. (Zhang and Sennrich, arXiv 1910.07467) */
+GT_API gt_status gt_rms_norm(gt_context *context, const float *x, const float *weight, float *y, int64_t rows,
+                             int64_t features, float eps, char *message, size_t message_size);
+
+/* y[i] = act(x[i]); y may be x. */
+GT_API gt_status gt_activate(gt_context *context, const float *x, float *y, int64_t count, int32_t activation,
+                             char *message, size_t message_size);
+
+/* Gated linear unit (Shazeer, arXiv 2002.05202): x [rows, 2 * features] = gate | up; y [rows, features] =
+ * act(gate) * up. y must not overlap x. */
+GT_API gt_status gt_gated_activate(gt_context *context, const float *x, float *y, int64_t rows, int64_t features,
+                                   int32_t activation, char *message, size_t message_size);
+
+/* y[t] = table[ids[t]] (accumulate = 0) or y[t] += table[ids[t]] (accumulate = 1). table [table_rows, features] in
+ * table_dtype; y [tokens, features] fp32 contiguous. An id outside the table is GT_INVALID_ARGUMENT, named, before
+ * anything is written. Also used to pick rows of an activation (table_dtype GT_F32). */
+GT_API gt_status gt_embed(gt_context *context, const void *table, int32_t table_dtype, int64_t table_rows,
+                          int64_t features, const int32_t *ids, int64_t tokens, int32_t accumulate, float *y,
+                          char *message, size_t message_size);
+
+/* ---- attention ---------------------------------------------------------------------------------------------- */
+
+typedef struct gt_attention_params {
+  uint32_t struct_size;
+  int32_t batch;         /* sequences */
+  int32_t num_heads;     /* query heads */
+  int32_t num_kv_heads;  /* divides num_heads; query head h reads kv head h / (num_heads / num_kv_heads) */
+  int32_t head_dim;      /* of q and k, 1 .. 512 */
+  int32_t v_head_dim;    /* of v and out */
+  int32_t causal;        /* 1: query i of a sequence sees keys j <= i + (kv_length - q_length) */
+  float scale;           /* multiplies q.k */
+  int64_t q_stride;      /* elements between consecutive tokens of q; heads are head_dim apart inside a token */
+  int64_t k_stride;
+  int64_t v_stride;
+  int64_t out_stride;
+  int32_t bias_distance; /* D of distance_bias, 0 when that is NULL */
+  int32_t block_size;    /* tokens per KV block, 0 = k and v are packed by cu_seqlens_kv */
+  int64_t k_block_stride; /* elements between KV blocks */
+  int64_t v_block_stride;
+  int32_t blocks_per_sequence; /* row length of block_table */
+  int32_t sliding_window;      /* 0 = none; anything else is GT_UNSUPPORTED in ABI 1 */
+  float softcap;               /* 0 = none; anything else is GT_UNSUPPORTED in ABI 1 */
+} gt_attention_params;
+
+/*
+ * Flash attention forward (Dao, arXiv 2307.08691; online softmax: Milakov and Gimelshein, arXiv 1805.02867):
+ * out = softmax(scale q k^T + bias) v per sequence and head, tiled, never materialising q_length x kv_length.
+ *
+ *   q    token t, head h: q + t * q_stride + h * head_dim         (tokens packed by cu_seqlens_q [batch + 1])
+ *   k, v block_table NULL: packed by cu_seqlens_kv [batch + 1]
+ *        block_table [batch, blocks_per_sequence] given: token j of sequence b lies in block
+ *        block_table[b * blocks_per_sequence + j / block_size], row j % block_size. cu_seqlens_kv still gives the
+ *        lengths.
+ *   out  as q, with v_head_dim. Must not overlap the inputs.
+ *   distance_bias NULL or fp32 [num_heads, 2 D + 1]: adds distance_bias[h][clamp(r, -D, D) + D], with
+ *        r = key position - query position and query i at position i + (kv_length - q_length)  (T5, MPNet buckets
+ *        written out per distance).
+ * A sequence with q_length 0 is skipped. A query that sees no key (kv_length 0, or causal with kv_length < q_length)
+ * gives zeros.
+ */
+GT_API gt_status gt_attention(gt_context *context, const float *q, const float *k, const float *v,
+                              const int32_t *cu_seqlens_q, const int32_t *cu_seqlens_kv, const int32_t *block_table,
+                              const float *distance_bias, float *out, const gt_attention_params *params, char *message,
+                              size_t message_size);
+
+typedef struct gt_kv_append_params {
+  uint32_t struct_size;
+  int32_t batch;
+  int64_t features;     /* num_kv_heads * head_dim: elements copied per token */
+  int64_t source_stride; /* elements between consecutive new tokens */
+  int64_t row_stride;    /* elements between consecutive tokens of a block */
+  int64_t block_stride;  /* elements between blocks */
+  int32_t block_size;
+  int32_t blocks_per_sequence;
+} gt_kv_append_params;
+
+/* Copies the new tokens of each sequence (packed by cu_seqlens_new [batch + 1]) behind the lengths[b] tokens already
+ * in its blocks. Called once for k and once for v. */
+GT_API gt_status gt_kv_append(gt_context *context, const float *source, const int32_t *cu_seqlens_new,
+                              const int32_t *lengths, const int32_t *block_table, float *blocks,
+                              const gt_kv_append_params *params, char *message, size_t message_size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
