@@ -126,7 +126,7 @@ GT_API gt_status gt_download(gt_context *context, void *host, const void *device
 /* Bytes now held through this context: gt_allocate, packed weights, scratch. For leak tests and `explain`. */
 GT_API int64_t gt_context_bytes(const gt_context *context);
 
-/* ---- linear: y = residual + scale * act(x W^T + b) -------------------------------------------------------------------- */
+/* ---- linear: y = residual + scale * act(x W^T + b) ---------------------------------------------------------------- */
 
 /* An empty packed matrix [out_features, in_features], to be filled by gt_linear_pack. Several sources may fill
  * consecutive row ranges: that is how q, k, v become one fused matrix. Unfilled rows are zero. */

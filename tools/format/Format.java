@@ -27,8 +27,7 @@ final class Format {
     for (Path file : sources(root)) {
       String source = Files.readString(file);
       String unused = RemoveUnusedImports.removeUnusedImports(source);
-      String formatted =
-          formatter.formatSource(ImportOrderer.reorderImports(unused, Style.GOOGLE));
+      String formatted = formatter.formatSource(ImportOrderer.reorderImports(unused, Style.GOOGLE));
       if (!formatted.equals(source)) {
         wrong.add(root.relativize(file));
         if (write) {
