@@ -10,13 +10,37 @@
  * Coefficients: weighted minimax fits (Lawson's iteration), rounded to float one after another from the lowest power
  * up, refitting the rest each time.
  */
-#ifndef GT_CPU_SIMD_VECMATH_H
-#define GT_CPU_SIMD_VECMATH_H
+#ifndef GT_VECMATH_H
+#define GT_VECMATH_H
 
-#include "vec.h"
+#include "cpu/simd/vec.h"
+
+GT_INLINE vf vf_copysign(vf magnitude, vf sign) {
+  vf bit = vf_set1(-0.0f);
+#ifdef __AVX512F__
+  return _mm512_or_ps(magnitude, _mm512_and_ps(bit, sign));
+#else
+  return _mm256_or_ps(magnitude, _mm256_and_ps(bit, sign));
+#endif
+}
+
+/* a * 2^n for integral n in -252 .. 254 and a in about 0.5 .. 2, rounded once: gradual underflow and overflow to
+ * infinity are right. */
+GT_INLINE vf vf_scale2(vf a, vf n) {
+#ifdef __AVX512F__
+  return _mm512_scalef_ps(a, n);
+#else
+  /* In two steps: 2^n alone may not be a normal number. The first product is exact, so only the second one rounds. */
+  vi whole = vi_of_vf(n);
+  vi half = vi_shift_right(whole, 1);
+  vi rest = _mm256_sub_epi32(whole, half);
+  vi one = vi_set1(127);
+  return a * vf_of_bits(vi_shift_left(vi_add(half, one), 23)) * vf_of_bits(vi_shift_left(vi_add(rest, one), 23));
+#endif
+}
 
 /* 2^f for f in -0.5 .. 0.5; relative error 3.0e-9 before rounding. */
-VF_INLINE vf vf_exp2_fraction(vf f) {
+GT_INLINE vf vf_exp2_fraction(vf f) {
   vf p = vf_set1(0x1.416b46p-13f);
   p = vf_fma(p, f, vf_set1(0x1.5f0830p-10f));
   p = vf_fma(p, f, vf_set1(0x1.3b2de0p-7f));
@@ -26,39 +50,38 @@ VF_INLINE vf vf_exp2_fraction(vf f) {
   return vf_fma(p, f, vf_set1(1.0f));
 }
 
-VF_INLINE vf vf_exp2(vf x) {
+GT_INLINE vf vf_exp2(vf x) {
   x = vf_min(vf_set1(160.0f), vf_max(vf_set1(-160.0f), x));
-  const vf n = vf_round(x);
-  return vf_scale2(vf_exp2_fraction(vf_sub(x, n)), n);
+  vf n = vf_round(x);
+  return vf_scale2(vf_exp2_fraction(x - n), n);
 }
 
 /* exp2 for x <= 0, as softmax needs it: -infinity gives 0. Results below 2^-126 may be flushed to 0. */
-VF_INLINE vf vf_exp2_nonpositive(vf x) {
-#if VF_LANES == 16
+GT_INLINE vf vf_exp2_nonpositive(vf x) {
+#ifdef __AVX512F__
   x = vf_max(vf_set1(-160.0f), x);
-  const vf n = vf_round(x);
-  return vf_scale2(vf_exp2_fraction(vf_sub(x, n)), n);
+  vf n = vf_round(x);
+  return vf_scale2(vf_exp2_fraction(x - n), n);
 #else
   /* 2^n straight into the exponent field; cheaper than vf_scale2, so results must be normal numbers. */
-  const __m256 normal = _mm256_cmp_ps(x, _mm256_set1_ps(-126.0f), _CMP_NLT_UQ); /* true for NaN */
+  vm tiny = vm_lt(x, vf_set1(-126.0f)); /* false for NaN */
   x = vf_max(vf_set1(-126.0f), x);
-  const vf n = vf_round(x);
-  const __m256i exponent = _mm256_slli_epi32(_mm256_cvtps_epi32(n), 23);
-  const __m256i p = _mm256_castps_si256(vf_exp2_fraction(vf_sub(x, n)));
+  vf n = vf_round(x);
+  vi p = vi_of_bits(vf_exp2_fraction(x - n));
   /* A NaN converts to INT_MIN, shifted out to 0: the NaN of p survives the addition. */
-  return _mm256_and_ps(normal, _mm256_castsi256_ps(_mm256_add_epi32(p, exponent)));
+  return _mm256_andnot_ps(tiny, vf_of_bits(vi_add(p, vi_shift_left(vi_of_vf(n), 23))));
 #endif
 }
 
 /* r and n with x = n ln 2 + r, |r| <= ln 2 / 2 (Cody and Waite); |x| <= 120. */
-VF_INLINE vf vf_exp_reduce(vf x, vf *n) {
-  *n = vf_round(vf_mul(x, vf_set1(0x1.715476p+0f)));
-  const vf r = vf_fnma(*n, vf_set1(0x1.62e430p-1f), x);
+GT_INLINE vf vf_exp_reduce(vf x, vf *n) {
+  *n = vf_round(x * vf_set1(0x1.715476p+0f));
+  vf r = vf_fnma(*n, vf_set1(0x1.62e430p-1f), x);
   return vf_fnma(*n, vf_set1(-0x1.05c610p-29f), r);
 }
 
 /* (exp(r) - 1 - r) / r^2 for |r| <= ln 2 / 2; error of exp 3.1e-9 before rounding. */
-VF_INLINE vf vf_exp_fraction(vf r) {
+GT_INLINE vf vf_exp_fraction(vf r) {
   vf p = vf_set1(0x1.6a524ep-10f);
   p = vf_fma(p, r, vf_set1(0x1.12396ep-7f));
   p = vf_fma(p, r, vf_set1(0x1.5558aap-5f));
@@ -66,28 +89,28 @@ VF_INLINE vf vf_exp_fraction(vf r) {
   return vf_fma(p, r, vf_set1(0x1.fffffcp-2f));
 }
 
-VF_INLINE vf vf_exp(vf x) {
+GT_INLINE vf vf_exp(vf x) {
   vf n;
   x = vf_min(vf_set1(90.0f), vf_max(vf_set1(-105.0f), x));
-  const vf r = vf_exp_reduce(x, &n);
-  const vf p = vf_fma(vf_fma(vf_exp_fraction(r), r, vf_set1(1.0f)), r, vf_set1(1.0f));
+  vf r = vf_exp_reduce(x, &n);
+  vf p = vf_fma(vf_fma(vf_exp_fraction(r), r, vf_set1(1.0f)), r, vf_set1(1.0f));
   return vf_scale2(p, n);
 }
 
-VF_INLINE vf vf_sigmoid(vf x) {
-  const vf one = vf_set1(1.0f);
-  return vf_div(one, vf_add(one, vf_exp(vf_sub(vf_zero(), x))));
+GT_INLINE vf vf_sigmoid(vf x) {
+  vf one = vf_set1(1.0f);
+  return one / (one + vf_exp(-x));
 }
 
 /* t / (t + 2) with t = exp(2 |x|) - 1, which has no cancellation near 0. */
-VF_INLINE vf vf_tanh(vf x) {
+GT_INLINE vf vf_tanh(vf x) {
   vf n;
-  const vf a = vf_min(vf_set1(10.0f), vf_abs(x)); /* from 9.02 on the result rounds to 1 */
-  const vf r = vf_exp_reduce(vf_add(a, a), &n);
-  const vf scale = vf_scale2(vf_set1(1.0f), n);
-  const vf p = vf_fma(vf_mul(r, r), vf_exp_fraction(r), r);
-  const vf t = vf_fma(p, scale, vf_sub(scale, vf_set1(1.0f)));
-  return vf_copysign(vf_div(t, vf_add(t, vf_set1(2.0f))), x);
+  vf a = vf_min(vf_set1(10.0f), vf_abs(x)); /* from 9.02 on the result rounds to 1 */
+  vf r = vf_exp_reduce(a + a, &n);
+  vf scale = vf_scale2(vf_set1(1.0f), n);
+  vf p = vf_fma(r * r, vf_exp_fraction(r), r);
+  vf t = vf_fma(p, scale, scale - vf_set1(1.0f));
+  return vf_copysign(t / (t + vf_set1(2.0f)), x);
 }
 
 /*
@@ -95,7 +118,7 @@ VF_INLINE vf vf_tanh(vf x) {
  * max(Q, 1e-3) over 0 .. 6: relative error 4e-9 where Q is about 1/2, 4e-6 far out. Behind 6 the polynomial only
  * falls, faster than log2 Q does, so there is no clamp: a = 40 gives exactly 0.
  */
-VF_INLINE vf vf_normal_tail(vf a) {
+GT_INLINE vf vf_normal_tail(vf a) {
   vf p = vf_set1(-0x1.d07ed4p-26f);
   p = vf_fma(p, a, vf_set1(0x1.b7a102p-21f));
   p = vf_fma(p, a, vf_set1(-0x1.638ad0p-17f));

@@ -4,42 +4,48 @@
  *
  * NaN in gives NaN out. GELU_TANH, QUICK_GELU, SILU and MISH of -infinity are NaN, as in PyTorch.
  */
-#ifndef GT_CPU_SIMD_VECMATH_ACTIVATION_H
-#define GT_CPU_SIMD_VECMATH_ACTIVATION_H
+#ifndef GT_VECMATH_ACTIVATION_H
+#define GT_VECMATH_ACTIVATION_H
 
+#include "cpu/simd/vecmath.h"
 #include "gatun.h"
-#include "vecmath.h"
 
 /* x Phi(x) = max(x, 0) - |x| Q(|x|): no cancellation on either side. Q(40) is 0; the limit keeps infinity * 0 out. */
-VF_INLINE vf vf_gelu_erf(vf x) {
-  const vf a = vf_min(vf_set1(40.0f), vf_abs(x));
+GT_INLINE vf vf_gelu_erf(vf x) {
+  vf a = vf_min(vf_set1(40.0f), vf_abs(x));
   return vf_fnma(a, vf_normal_tail(a), vf_max(vf_zero(), x));
 }
 
 /* x/2 (1 + tanh u) = x / (1 + exp(-2u)), u = sqrt(2/pi) (x + 0.044715 x^3); the exponent in units of ln 2. */
-VF_INLINE vf vf_gelu_tanh(vf x) {
-  const vf cubic = vf_fma(vf_mul(x, x), vf_set1(-0.10294324f), vf_set1(-2.3022082f));
-  return vf_div(x, vf_add(vf_set1(1.0f), vf_exp2(vf_mul(x, cubic))));
+GT_INLINE vf vf_gelu_tanh(vf x) {
+  vf cubic = vf_fma(x * x, vf_set1(-0.10294324f), vf_set1(-2.3022082f));
+  return x / (vf_set1(1.0f) + vf_exp2(x * cubic));
 }
 
-VF_INLINE vf vf_silu(vf x) { return vf_div(x, vf_add(vf_set1(1.0f), vf_exp(vf_sub(vf_zero(), x)))); }
+GT_INLINE vf vf_silu(vf x) {
+  return x / (vf_set1(1.0f) + vf_exp(-x));
+}
 
-VF_INLINE vf vf_quick_gelu(vf x) {
-  return vf_div(x, vf_add(vf_set1(1.0f), vf_exp(vf_mul(x, vf_set1(-1.702f)))));
+GT_INLINE vf vf_quick_gelu(vf x) {
+  return x / (vf_set1(1.0f) + vf_exp(x * vf_set1(-1.702f)));
 }
 
 /* x tanh(log(1 + e)), e = exp(x): tanh(log(1 + e)) = n / (n + 2), n = e (e + 2). 1 from x = 20 on, where n would
  * otherwise overflow later. */
-VF_INLINE vf vf_mish(vf x) {
-  const vf e = vf_exp(vf_min(vf_set1(20.0f), x));
-  const vf n = vf_mul(e, vf_add(e, vf_set1(2.0f)));
-  return vf_mul(x, vf_div(n, vf_add(n, vf_set1(2.0f))));
+GT_INLINE vf vf_mish(vf x) {
+  vf e = vf_exp(vf_min(vf_set1(20.0f), x));
+  vf n = e * (e + vf_set1(2.0f));
+  return x * (n / (n + vf_set1(2.0f)));
 }
 
-VF_INLINE vf vf_relu(vf x) { return vf_max(vf_zero(), x); }
-VF_INLINE vf vf_clip(vf low, vf high, vf x) { return vf_min(high, vf_max(low, x)); }
+GT_INLINE vf vf_relu(vf x) {
+  return vf_max(vf_zero(), x);
+}
+GT_INLINE vf vf_clip(vf low, vf high, vf x) {
+  return vf_min(high, vf_max(low, x));
+}
 
-VF_INLINE vf vf_activate(int32_t activation, vf x) {
+GT_INLINE vf vf_activate(int32_t activation, vf x) {
   switch (activation) {
     case GT_ACT_GELU_ERF:
       return vf_gelu_erf(x);
@@ -56,7 +62,7 @@ VF_INLINE vf vf_activate(int32_t activation, vf x) {
     case GT_ACT_SIGMOID:
       return vf_sigmoid(x);
     case GT_ACT_RELU2:
-      return vf_mul(vf_relu(x), vf_relu(x));
+      return vf_relu(x) * vf_relu(x);
     case GT_ACT_RELU6:
       return vf_clip(vf_zero(), vf_set1(6.0f), x);
     case GT_ACT_GELU_10:
@@ -64,9 +70,9 @@ VF_INLINE vf vf_activate(int32_t activation, vf x) {
     case GT_ACT_MISH:
       return vf_mish(x);
     case GT_ACT_HARDSWISH:
-      return vf_mul(vf_mul(x, vf_set1(1.0f / 6)), vf_clip(vf_zero(), vf_set1(6.0f), vf_add(x, vf_set1(3.0f))));
+      return x * vf_set1(1.0f / 6) * vf_clip(vf_zero(), vf_set1(6.0f), x + vf_set1(3.0f));
     case GT_ACT_LEAKY_RELU:
-      return vf_max(vf_mul(x, vf_set1(0.01f)), x);
+      return vf_max(x * vf_set1(0.01f), x);
     default:
       return x; /* GT_ACT_IDENTITY; other values are refused at the ABI */
   }
