@@ -1,0 +1,11 @@
+/**
+ * Bytes on disk to typed facts: safetensors files, config.json, weight names, model locations.
+ * Knows nothing of compute.
+ */
+module dev.gatun.loader {
+  requires transitive com.fasterxml.jackson.databind;
+
+  exports dev.gatun.loader;
+  exports dev.gatun.loader.config;
+  exports dev.gatun.loader.safetensors;
+}
