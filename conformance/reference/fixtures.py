@@ -10,7 +10,7 @@ import torch
 
 from checkpoints import (add_copies, add_gpt2_masks, add_position_ids, add_prefix, add_random, cast, drop,
                          keep_tied_only, old_layer_norm_names, strip_prefix)
-from oracle import Case
+from oracle import DISTINCT, Case
 
 # Few numbers give a lucky error: heads that give a handful per sequence are run on this many.
 MANY = [1, 2, 3, 5, 4, 8, 13, 6, 21, 9, 2, 7, 16, 11, 3, 12, 5, 10, 4, 19, 6, 8, 14, 3]
@@ -29,6 +29,7 @@ class Fixture:
     choose_eos: bool = False        # make a token that greedy generation meets the end-of-text token
     files: Callable | None = None   # writes what a directory holds besides config.json and tensors
     init_std: float | None = None   # see random_state
+    distinct_tokens: int = DISTINCT  # what a generation must show at least
     what: str = ""
 
 

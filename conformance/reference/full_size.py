@@ -37,9 +37,9 @@ FULL_SIZE = [
             made_as="BertForPreTraining", unused=("pooler", "seq_relationship", "position_ids"), init_std=0.02),
     Fixture("gpt2", "GPT2LMHeadModel",
             gpt2("GPT2LMHeadModel", 768, 12, layers=12, vocab=50257, positions=1024, n_ctx=1024),
-            gpt2_cases, (GPT2_TIED, strip_prefix("transformer."))),
+            gpt2_cases, (GPT2_TIED, strip_prefix("transformer.")), distinct_tokens=1),
     Fixture("t5-small", "T5ForConditionalGeneration",
             t5("T5ForConditionalGeneration", 512, 8, 64, 2048, layers=6, vocab=32128, n_positions=512,
                output_past=True),
-            t5_cases, (T5_TIED,)),
+            t5_cases, (T5_TIED,), distinct_tokens=1),
 ]

@@ -59,7 +59,7 @@ def build_with_seed(fixture, directory, seed):
     if fixture.choose_eos:
         config["eos_token_id"] = token_to_stop_at(fixture, directory, cases)
         write_json(directory / "config.json", config)
-    write_reference(directory, fixture.cls, cases, fixture.unused)
+    write_reference(directory, fixture.cls, cases, fixture.unused, fixture.distinct_tokens)
 
 
 def token_to_stop_at(fixture, directory, cases):
