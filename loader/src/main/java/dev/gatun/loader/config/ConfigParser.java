@@ -59,6 +59,11 @@ public final class ConfigParser {
   }
 
   static ObjectNode readObject(Path file) {
+    return readObject(file.toString(), readBytes(file));
+  }
+
+  /** The whole of a configuration file. */
+  static byte[] readBytes(Path file) {
     try {
       long size = Files.size(file);
       if (size > LONGEST_FILE) {
@@ -67,7 +72,7 @@ public final class ConfigParser {
             "has " + size + " bytes; a configuration has at most " + LONGEST_FILE,
             null);
       }
-      return readObject(file.toString(), Files.readAllBytes(file));
+      return Files.readAllBytes(file);
     } catch (NoSuchFileException e) {
       throw new ConfigException(file.toString(), "no such file", e);
     } catch (IOException e) {

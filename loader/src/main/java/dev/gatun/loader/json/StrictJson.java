@@ -87,17 +87,27 @@ public final class StrictJson {
    *     trailing text
    */
   public static ObjectNode readObject(byte[] utf8) throws IOException {
+    return (ObjectNode) read(utf8, JsonToken.START_OBJECT);
+  }
+
+  /** Reads one JSON array and nothing after it, as strictly as {@link #readObject}. */
+  public static ArrayNode readArray(byte[] utf8) throws IOException {
+    return (ArrayNode) read(utf8, JsonToken.START_ARRAY);
+  }
+
+  private static JsonNode read(byte[] utf8, JsonToken expected) throws IOException {
     if (!isUtf8(utf8)) {
       throw new JsonParseException(null, "the text is not UTF-8");
     }
     try (JsonParser parser = parser(utf8)) {
       JsonToken first = parser.nextToken();
-      if (first != JsonToken.START_OBJECT) {
-        throw new JsonParseException(parser, "expected a JSON object, found " + describe(first));
+      if (first != expected) {
+        throw new JsonParseException(
+            parser, "expected " + describe(expected) + ", found " + describe(first));
       }
-      ObjectNode root = object(parser);
+      JsonNode root = value(parser);
       if (parser.nextToken() != null) {
-        throw new JsonParseException(parser, "text after the end of the JSON object");
+        throw new JsonParseException(parser, "text after the end of the JSON value");
       }
       return root;
     }
