@@ -7,5 +7,6 @@ module dev.gatun.loader {
 
   exports dev.gatun.loader;
   exports dev.gatun.loader.config;
+  exports dev.gatun.loader.hub;
   exports dev.gatun.loader.safetensors;
 }
