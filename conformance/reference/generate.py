@@ -22,11 +22,14 @@ import transformers
 from checkpoints import random_state, write_json, write_model
 from fixtures import FIXTURES, Tokens
 from full_size import FULL_SIZE
-from oracle import Case, Fragile, greedy, load, write_reference
+from oracle import TIE_MARGIN, Case, Fragile, greedy, load, write_reference
 from sentence import SENTENCE
 
 FOLDER = Path(__file__).resolve().parent.parent / "fixtures"
 ATTEMPTS = 40
+# The reference of the trained model uses the first three of these that it continues without a near tie.
+PROMPTS = ["ROMEO:\n", "To be, or not to be", "KING HENRY VI:\nWhat", "First Citizen:\nBefore we", "O ", "\n\nJULIET:\n",
+           "My lord,", "And ", "The queen", "Go, "]
 
 
 def build(fixture, folder):
@@ -84,10 +87,14 @@ def tiny_shakespeare_cases(directory):
     passage = ("First Citizen:\nBefore we proceed any further, hear me speak.\n\nAll:\nSpeak, speak.\n\nFirst Citizen:\n"
                "You are all resolved rather to die than to famish?\n\nAll:\nResolved. resolved.\n")
     ids = [tokenizer(t)["input_ids"] for t in [*texts, passage]]
+    model = load(directory, "GPT2LMHeadModel", torch.float64, "eager")
+    generate = {"max_new_tokens": 60}
+    prompts = [tokenizer(t)["input_ids"] for t in PROMPTS]
+    prompts = [p for p in prompts if greedy(model, Case("", {"input_ids": [p]}, generate=generate), 0)[1] >= TIE_MARGIN]
     return [Case("tok", texts=[*texts, passage]),
             Case("mixed", {"input_ids": ids}, ["logits"]),
             Case("layers", {"input_ids": ids[:2]}, [f"hidden_states.{i}" for i in range(5)]),
-            Case("greedy", {"input_ids": ids[:3]}, generate={"max_new_tokens": 60})]
+            Case("greedy", {"input_ids": prompts[:3]}, generate=generate)]
 
 
 def write_index(folder):
