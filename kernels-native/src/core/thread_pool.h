@@ -1,0 +1,54 @@
+/* Fork and join of one op over the context's threads. */
+#ifndef GT_THREAD_POOL_H
+#define GT_THREAD_POOL_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct gt_pool gt_pool;
+
+/* One thread's private scratch while it runs tasks: 64-byte aligned, at least as large as asked for, contents
+ * undefined at the start of each task. */
+typedef struct gt_worker {
+  void *scratch;
+  size_t scratch_bytes;
+} gt_worker;
+
+/* Runs task `task` of a job. */
+typedef void gt_task(void *argument, int64_t task, gt_worker *worker);
+
+/* `threads` >= 1 counts the caller: threads - 1 are started. NULL when a thread or memory can't be had. Scratch is
+ * counted in `*bytes`. */
+gt_pool *gt_pool_create(int32_t threads, atomic_int_least64_t *bytes);
+/* No job may be running. NULL is allowed. */
+void gt_pool_destroy(gt_pool *pool);
+int32_t gt_pool_threads(const gt_pool *pool);
+
+/* Runs tasks 0 .. tasks - 1, each once, in any order, on the caller and on as many workers as come; returns when all
+ * are done. When another caller (or an enclosing task) has the workers, the caller runs all tasks itself, so callers
+ * never wait for each other. Returns false, having run nothing, when scratch can't be had; memory is only taken
+ * when a caller asks for more scratch than the pool has seen before. */
+bool gt_pool_run(gt_pool *pool, gt_task *body, void *argument, int64_t tasks, size_t scratch_bytes);
+
+/* Part `index` of [0, count) cut into `parts` nearly equal pieces begins here (index = parts: count). */
+static inline int64_t gt_split(int64_t count, int64_t parts, int64_t index) {
+  int64_t size = count / parts;
+  int64_t rest = count % parts;
+  return index * size + (index < rest ? index : rest);
+}
+
+static inline int64_t gt_ceil_div(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
+
+static inline int64_t gt_min(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+static inline int64_t gt_max(int64_t a, int64_t b) {
+  return a > b ? a : b;
+}
+
+#endif

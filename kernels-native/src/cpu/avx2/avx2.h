@@ -1,0 +1,15 @@
+/* The kernels of tier avx2. */
+#ifndef GT_AVX2_H
+#define GT_AVX2_H
+
+#include "cpu/kernel_table.h"
+
+extern const gt_linear_kernel gt_avx2_linear;
+gt_widen_kernel gt_avx2_widen;
+gt_layer_norm_kernel gt_avx2_layer_norm;
+gt_rms_norm_kernel gt_avx2_rms_norm;
+gt_embed_kernel gt_avx2_embed;
+gt_activate_kernel gt_avx2_activate;
+gt_gated_activate_kernel gt_avx2_gated_activate;
+
+#endif

@@ -1,0 +1,15 @@
+#include "cpu/avx2/avx2.h"
+
+extern const gt_kernel_table gt_kernel_table_avx2;
+
+const gt_kernel_table gt_kernel_table_avx2 = {
+    .name = "avx2",
+    .tier = GT_TIER_AVX2,
+    .widen_any_f32 = gt_avx2_widen,
+    .linear_f32_f32_f32 = &gt_avx2_linear,
+    .layer_norm_f32_f32 = gt_avx2_layer_norm,
+    .rms_norm_f32_f32 = gt_avx2_rms_norm,
+    .activate_f32_f32 = gt_avx2_activate,
+    .gated_activate_f32_f32 = gt_avx2_gated_activate,
+    .embed_any_f32 = gt_avx2_embed,
+};

@@ -1,0 +1,15 @@
+/* The kernels of tier avx512. */
+#ifndef GT_AVX512_H
+#define GT_AVX512_H
+
+#include "cpu/kernel_table.h"
+
+extern const gt_linear_kernel gt_avx512_linear;
+gt_widen_kernel gt_avx512_widen;
+gt_layer_norm_kernel gt_avx512_layer_norm;
+gt_rms_norm_kernel gt_avx512_rms_norm;
+gt_embed_kernel gt_avx512_embed;
+gt_activate_kernel gt_avx512_activate;
+gt_gated_activate_kernel gt_avx512_gated_activate;
+
+#endif

@@ -1,0 +1,81 @@
+/*
+ * The rows of a tier. One kernel_table_<tier>.c per folder fills them; a context uses one table for its whole life.
+ * Kernels check nothing (the gatun_*.c entry points do) and allocate nothing.
+ */
+#ifndef GT_KERNEL_TABLE_H
+#define GT_KERNEL_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gatun.h"
+
+/* Weight rows to be packed: output features [first, first + count) of a matrix in `layout`. */
+typedef struct gt_linear_source {
+  const void *weight;
+  int32_t dtype;
+  int32_t layout;
+  int64_t in_features;
+  int64_t first; /* in the packed matrix */
+  int64_t count;
+} gt_linear_source;
+
+/* y = residual + scale * act(x W^T + b), W packed in panels of panel_width output features. */
+typedef struct gt_linear_job {
+  const float *x;
+  const float *residual; /* NULL, or may be y */
+  float *y;
+  const float *panels; /* [panel][in_features][panel_width], zeros behind out_features */
+  const float *bias;   /* zeros when there is none, padded to whole panels */
+  int64_t x_stride;
+  int64_t residual_stride;
+  int64_t y_stride;
+  int64_t in_features;
+  int64_t out_features;
+  float scale;
+  int32_t activation;
+} gt_linear_job;
+
+typedef struct gt_linear_kernel {
+  int64_t panel_width; /* output features per panel */
+  int64_t max_rows;    /* rows and panels one call of `run` takes at most */
+  int64_t max_panels;
+  size_t scratch_bytes;
+  /* Fills the part of panel `panel` that the source covers; `out` is the panel, [in_features][panel_width]. */
+  void (*pack)(const gt_linear_source *source, int64_t panel, float *out);
+  /* Rows [row, row + rows) of y for panels [panel, panel + panels). */
+  void (*run)(const gt_linear_job *job, int64_t row, int64_t rows, int64_t panel, int64_t panels, void *scratch);
+} gt_linear_kernel;
+
+typedef void gt_layer_norm_kernel(const float *x, const float *weight, const float *bias, float *y, int64_t rows,
+                                  int64_t features, float eps);
+typedef void gt_rms_norm_kernel(const float *x, const float *weight, float *y, int64_t rows, int64_t features,
+                                float eps);
+typedef void gt_activate_kernel(const float *x, float *y, int64_t count, int32_t activation);
+typedef void gt_gated_activate_kernel(const float *x, float *y, int64_t rows, int64_t features, int32_t activation);
+typedef void gt_embed_kernel(const void *table, int32_t table_dtype, int64_t features, const int32_t *ids,
+                             int64_t tokens, bool accumulate, float *y);
+
+/* to[i] = from[i] in fp32: weights, biases and tables of any dtype. */
+typedef void gt_widen_kernel(const void *from, int32_t dtype, float *to, int64_t count);
+
+/* Fields are named <op>_<in>[_<weights>]_<out>, as the files; `any` is a dtype known at run time. */
+typedef struct gt_kernel_table {
+  const char *name;
+  int32_t tier;
+  gt_widen_kernel *widen_any_f32;
+  const gt_linear_kernel *linear_f32_f32_f32;
+  gt_layer_norm_kernel *layer_norm_f32_f32;
+  gt_rms_norm_kernel *rms_norm_f32_f32;
+  gt_activate_kernel *activate_f32_f32;
+  gt_gated_activate_kernel *gated_activate_f32_f32;
+  gt_embed_kernel *embed_any_f32;
+} gt_kernel_table;
+
+/* Table of a tier, NULL for an unknown value. */
+const gt_kernel_table *gt_kernel_table_of(int32_t tier);
+/* Can this CPU and operating system run the tier? */
+bool gt_tier_supported(int32_t tier);
+
+#endif

@@ -1,0 +1,48 @@
+/* One element of a weight matrix or table as fp32; scalar, exact (f64 rounds to nearest). */
+#ifndef GT_CONVERT_H
+#define GT_CONVERT_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "gatun.h"
+
+static inline float gt_float_of_bits(uint32_t bits) {
+  float value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+static inline float gt_float_of_f16(uint16_t half) {
+  uint32_t sign = (uint32_t)(half & 0x8000) << 16;
+  uint32_t exponent = half >> 10 & 0x1f;
+  uint32_t fraction = half & 0x3ff;
+  if (exponent == 0x1f) { /* infinity or NaN; a signalling NaN becomes quiet, as vcvtph2ps does */
+    return gt_float_of_bits(sign | 0x7f800000 | (fraction != 0 ? 0x400000 : 0) | fraction << 13);
+  }
+  if (exponent == 0) { /* zero or subnormal: fraction * 2^-24 */
+    float magnitude = (float)fraction * 0x1p-24f;
+    return sign != 0 ? -magnitude : magnitude;
+  }
+  return gt_float_of_bits(sign | (exponent + 112) << 23 | fraction << 13);
+}
+
+static inline float gt_float_of_bf16(uint16_t brain) {
+  return gt_float_of_bits((uint32_t)brain << 16);
+}
+
+/* Element `index` of an array that need not be aligned beyond its element type. */
+static inline float gt_element(const void *array, int32_t dtype, int64_t index) {
+  switch (dtype) {
+    case GT_F16:
+      return gt_float_of_f16(((const uint16_t *)array)[index]);
+    case GT_BF16:
+      return gt_float_of_bf16(((const uint16_t *)array)[index]);
+    case GT_F64:
+      return (float)((const double *)array)[index];
+    default:
+      return ((const float *)array)[index];
+  }
+}
+
+#endif

@@ -1,0 +1,22 @@
+#include <math.h>
+
+#include "cpu/reference/reference.h"
+
+void gt_reference_layer_norm(const float *x, const float *weight, const float *bias, float *y, int64_t rows,
+                             int64_t features, float eps) {
+  for (int64_t row = 0; row < rows; row++, x += features, y += features) {
+    double sum = 0;
+    for (int64_t i = 0; i < features; i++) {
+      sum += x[i];
+    }
+    double mean = sum / (double)features;
+    double squares = 0;
+    for (int64_t i = 0; i < features; i++) {
+      squares += (x[i] - mean) * (x[i] - mean);
+    }
+    double factor = 1.0 / sqrt(squares / (double)features + (double)eps);
+    for (int64_t i = 0; i < features; i++) {
+      y[i] = (float)((x[i] - mean) * factor * weight[i] + (bias != NULL ? (double)bias[i] : 0.0));
+    }
+  }
+}

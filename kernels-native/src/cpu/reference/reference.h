@@ -1,0 +1,15 @@
+/* The scalar kernels: the oracle of every other tier. */
+#ifndef GT_REFERENCE_H
+#define GT_REFERENCE_H
+
+#include "cpu/kernel_table.h"
+
+extern const gt_linear_kernel gt_reference_linear;
+gt_layer_norm_kernel gt_reference_layer_norm;
+gt_rms_norm_kernel gt_reference_rms_norm;
+gt_embed_kernel gt_reference_embed;
+gt_widen_kernel gt_reference_widen;
+gt_activate_kernel gt_reference_activate;
+gt_gated_activate_kernel gt_reference_gated_activate;
+
+#endif

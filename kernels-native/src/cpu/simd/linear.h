@@ -1,0 +1,283 @@
+/*
+ * y = residual + scale * act(x W^T + b) over packed panels, one source for the SIMD tiers.
+ *
+ * W is cut into panels of NR = 2 vectors of output features, [in_features][NR] each; x is read in place, row-major.
+ * A tile is up to MR rows times one panel: MR * 2 accumulators, 2 vectors of W and one broadcast of x fill the
+ * register file (14 x 32 of AVX-512's 32 registers, 6 x 16 of AVX2's 16).
+ *
+ * Accuracy: the inner dimension is cut into blocks of at most KC; each block is summed in registers from zero and
+ * added to the tile's partial sums, so that rounding grows with KC + in_features / KC instead of in_features.
+ */
+#ifndef GT_SIMD_LINEAR_H
+#define GT_SIMD_LINEAR_H
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "core/thread_pool.h"
+#include "cpu/kernel_table.h"
+#include "cpu/simd/activate.h"
+#include "cpu/simd/vec.h"
+#include "cpu/simd/widen.h"
+
+enum {
+  MR = GT_VL == 16 ? 14 : 6,
+  NV = 2,
+  NR = NV * GT_VL,
+  KC = 256,
+  MAX_ROWS = GT_VL == 16 ? 8 * MR : 16 * MR,
+  MAX_PANELS = 16,
+  X_PADDING = 16, /* keeps rows of the copied x block out of each other's cache sets */
+  X_BLOCK_STRIDE = KC + X_PADDING,
+  SUMS_BYTES = MAX_PANELS * MAX_ROWS * NR * sizeof(float),
+  X_BLOCK_BYTES = MAX_ROWS * X_BLOCK_STRIDE * sizeof(float),
+};
+
+/* sums[row][NR] (+)= x[row][0, k) * panel[0, k)[NR]. `chains` splits k over that many accumulators per output: few
+ * rows alone can't hide the latency of a fused multiply-add. All of rows, chains are constants after inlining. */
+GT_INLINE void simd_tile(const int rows, const int chains, int64_t k, const float *x, int64_t x_stride,
+                         const float *panel, float *sums, bool add) {
+  enum { PREFETCH = 16 * NR };
+  vf c[MR][NV];
+  vf d[4][3][NV];
+  GT_UNROLL
+  for (int r = 0; r < rows; r++) {
+    GT_UNROLL
+    for (int v = 0; v < NV; v++) {
+      c[r][v] = vf_zero();
+      GT_UNROLL
+      for (int s = 1; s < chains; s++) {
+        d[s][r][v] = vf_zero();
+      }
+    }
+  }
+  int64_t i = 0;
+  if (chains > 1) {
+    for (; i + chains <= k; i += chains) {
+      GT_UNROLL
+      for (int s = 0; s < chains; s++) {
+        const float *w = panel + (i + s) * NR;
+        GT_UNROLL
+        for (int v = 0; v < NR * 4 / 64; v++) {
+          _mm_prefetch((const char *)(w + PREFETCH) + v * 64, _MM_HINT_T0);
+        }
+        GT_UNROLL
+        for (int r = 0; r < rows; r++) {
+          vf a = vf_set1(x[r * x_stride + i + s]);
+          GT_UNROLL
+          for (int v = 0; v < NV; v++) {
+            vf *sum = s == 0 ? &c[r][v] : &d[s][r][v];
+            *sum = vf_fma(a, vf_load(w + v * GT_VL), *sum);
+          }
+        }
+      }
+    }
+  }
+  for (; i < k; i++) {
+    const float *w = panel + i * NR;
+    vf b[NV];
+    GT_UNROLL
+    for (int v = 0; v < NV; v++) {
+      b[v] = vf_load(w + v * GT_VL);
+    }
+    GT_UNROLL
+    for (int v = 0; v < NR * 4 / 64; v++) {
+      _mm_prefetch((const char *)(w + PREFETCH) + v * 64, _MM_HINT_T0);
+    }
+    GT_UNROLL
+    for (int r = 0; r < rows; r++) {
+      vf a = vf_set1(x[r * x_stride + i]);
+      GT_UNROLL
+      for (int v = 0; v < NV; v++) {
+        c[r][v] = vf_fma(a, b[v], c[r][v]);
+      }
+    }
+  }
+  GT_UNROLL
+  for (int r = 0; r < rows; r++) {
+    GT_UNROLL
+    for (int v = 0; v < NV; v++) {
+      vf sum = c[r][v];
+      GT_UNROLL
+      for (int s = 1; s < chains; s++) {
+        sum = sum + d[s][r][v];
+      }
+      float *to = sums + r * NR + v * GT_VL;
+      if (add) {
+        sum = sum + vf_load(to);
+      }
+      vf_store(to, sum);
+    }
+  }
+}
+
+typedef void simd_tile_function(int64_t k, const float *x, int64_t x_stride, const float *panel, float *sums,
+                                bool add);
+
+#define TILE(rows, chains)                                                                                 \
+  static __attribute__((noinline)) void simd_tile_##rows(int64_t k, const float *x, int64_t x_stride,      \
+                                                         const float *panel, float *sums, bool add) {      \
+    simd_tile(rows, chains, k, x, x_stride, panel, sums, add);                                             \
+  }
+TILE(1, 4)
+TILE(2, 2)
+TILE(3, 2)
+TILE(4, 1)
+TILE(5, 1)
+TILE(6, 1)
+#if defined(__AVX512F__)
+TILE(7, 1)
+TILE(8, 1)
+TILE(9, 1)
+TILE(10, 1)
+TILE(11, 1)
+TILE(12, 1)
+TILE(13, 1)
+TILE(14, 1)
+#endif
+#undef TILE
+
+static simd_tile_function *const simd_tiles[MR + 1] = {
+    NULL,        simd_tile_1, simd_tile_2,  simd_tile_3,  simd_tile_4,  simd_tile_5,  simd_tile_6,
+#if defined(__AVX512F__)
+    simd_tile_7, simd_tile_8, simd_tile_9, simd_tile_10, simd_tile_11, simd_tile_12, simd_tile_13, simd_tile_14,
+#endif
+};
+
+/* Bias, activation, scale and residual on a finished tile, and the store to y. */
+static inline void simd_finish(const gt_linear_job *job, int64_t row, int64_t rows, int64_t panel, float *sums) {
+  const int64_t column = panel * NR;
+  const int64_t columns = gt_min(NR, job->out_features - column);
+  const bool activate = job->activation != GT_ACT_IDENTITY;
+  vf bias[NV];
+  GT_UNROLL
+  for (int v = 0; v < NV; v++) {
+    bias[v] = vf_load(job->bias + column + v * GT_VL);
+  }
+  if (activate) {
+    for (int64_t r = 0; r < rows; r++) {
+      GT_UNROLL
+      for (int v = 0; v < NV; v++) {
+        float *s = sums + r * NR + v * GT_VL;
+        vf_store(s, vf_load(s) + bias[v]);
+      }
+    }
+    simd_activate(sums, sums, rows * NR, job->activation);
+    GT_UNROLL
+    for (int v = 0; v < NV; v++) {
+      bias[v] = vf_zero();
+    }
+  }
+  const vf scale = vf_set1(job->scale);
+  float *y = job->y + row * job->y_stride + column;
+  const float *residual = job->residual == NULL ? NULL : job->residual + row * job->residual_stride + column;
+  for (int64_t r = 0; r < rows; r++) {
+    GT_UNROLL
+    for (int v = 0; v < NV; v++) {
+      int64_t lanes = gt_max(0, gt_min(GT_VL, columns - v * GT_VL));
+      vf value = (vf_load(sums + r * NR + v * GT_VL) + bias[v]) * scale;
+      if (residual != NULL) {
+        value = value + vf_load_n(residual + r * job->residual_stride + v * GT_VL, lanes);
+      }
+      vf_store_n(y + r * job->y_stride + v * GT_VL, value, lanes);
+    }
+  }
+}
+
+/* Do tiles of rows this far apart fall into so few L1 sets (64 lines of 64 bytes) that they evict each other? */
+static inline bool simd_rows_collide(int64_t rows, int64_t stride) {
+  int64_t bytes = stride * (int64_t)sizeof(float) % 4096;
+  int64_t step = bytes == 0 ? 4096 : bytes & -bytes;
+  int64_t distinct = 4096 / gt_max(step, 64);
+  return gt_min(rows, MR) > 4 * distinct;
+}
+
+static inline void simd_copy_block(const float *x, int64_t x_stride, int64_t rows, int64_t k, float *block) {
+  for (int64_t r = 0; r < rows; r++) {
+    memcpy(block + r * X_BLOCK_STRIDE, x + r * x_stride, (size_t)k * sizeof(float));
+  }
+}
+
+/* One panel times all rows of the block, for one stretch of k. */
+static inline void simd_panel(const gt_linear_job *job, int64_t row, int64_t rows, int64_t panel, const float *x,
+                              int64_t x_stride, int64_t k, int64_t k_end, float *sums) {
+  const float *weight = job->panels + (panel * job->in_features + k) * NR;
+  const int64_t tiles = gt_ceil_div(rows, MR);
+  for (int64_t t = 0; t < tiles; t++) {
+    int64_t r = gt_split(rows, tiles, t);
+    int64_t count = gt_split(rows, tiles, t + 1) - r;
+    simd_tiles[count](k_end - k, x + r * x_stride, x_stride, weight, sums + r * NR, k > 0);
+    if (k_end == job->in_features) {
+      simd_finish(job, row + r, count, panel, sums + r * NR);
+    }
+  }
+}
+
+static inline void simd_linear(const gt_linear_job *job, int64_t row, int64_t rows, int64_t panel, int64_t panels,
+                               void *scratch) {
+  float *sums = scratch;
+  float *block = (float *)((char *)scratch + SUMS_BYTES);
+  const float *x = job->x + row * job->x_stride;
+  const int64_t blocks = gt_ceil_div(job->in_features, KC);
+  const bool copy = simd_rows_collide(rows, job->x_stride);
+  if (rows <= MR && !copy) { /* each panel is read from its beginning to its end: a stream */
+    for (int64_t p = panel; p < panel + panels; p++) {
+      for (int64_t b = 0; b < blocks; b++) {
+        int64_t k = gt_split(job->in_features, blocks, b), k_end = gt_split(job->in_features, blocks, b + 1);
+        simd_panel(job, row, rows, p, x + k, job->x_stride, k, k_end, sums);
+      }
+    }
+    return;
+  }
+  for (int64_t b = 0; b < blocks; b++) { /* the x block stays in L2 while the panels pass by */
+    int64_t k = gt_split(job->in_features, blocks, b), k_end = gt_split(job->in_features, blocks, b + 1);
+    if (copy) {
+      simd_copy_block(x + k, job->x_stride, rows, k_end - k, block);
+    }
+    for (int64_t p = panel; p < panel + panels; p++) {
+      simd_panel(job, row, rows, p, copy ? block : x + k, copy ? X_BLOCK_STRIDE : job->x_stride, k, k_end,
+                 sums + (p - panel) * rows * NR);
+    }
+  }
+}
+
+/* Rows of [out, in]: widened piece by piece, then transposed. */
+static inline void simd_pack_out_in(const gt_linear_source *source, int64_t begin, int64_t end, float *out) {
+  enum { PIECE = 64 };
+  float piece[NR][PIECE];
+  const int64_t width = end - begin;
+  for (int64_t k = 0; k < source->in_features; k += PIECE) {
+    int64_t count = gt_min(PIECE, source->in_features - k);
+    for (int64_t n = 0; n < width; n++) {
+      int64_t index = (begin + n - source->first) * source->in_features + k;
+      simd_widen(simd_element(source->weight, source->dtype, index), source->dtype, piece[n], count);
+    }
+    for (int64_t i = 0; i < count; i++) {
+      for (int64_t n = 0; n < width; n++) {
+        out[(k + i) * NR + n] = piece[n][i];
+      }
+    }
+  }
+}
+
+static inline void simd_linear_pack(const gt_linear_source *source, int64_t panel, float *out) {
+  const int64_t begin = gt_max(panel * NR, source->first);
+  const int64_t end = gt_min((panel + 1) * NR, source->first + source->count);
+  out += begin - panel * NR;
+  if (source->layout == GT_OUT_IN) {
+    simd_pack_out_in(source, begin, end, out);
+    return;
+  }
+  for (int64_t k = 0; k < source->in_features; k++) {
+    int64_t index = k * source->count + begin - source->first;
+    simd_widen(simd_element(source->weight, source->dtype, index), source->dtype, out + k * NR, end - begin);
+  }
+}
+
+#define SIMD_LINEAR_KERNEL(pack_function, run_function)                                             \
+  {                                                                                                 \
+    .panel_width = NR, .max_rows = MAX_ROWS, .max_panels = MAX_PANELS,                              \
+    .scratch_bytes = SUMS_BYTES + X_BLOCK_BYTES, .pack = pack_function, .run = run_function         \
+  }
+
+#endif

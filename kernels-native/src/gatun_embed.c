@@ -1,0 +1,61 @@
+#include <inttypes.h>
+
+#include "core/context.h"
+
+enum { ELEMENTS_PER_TASK = 1 << 14 };
+
+typedef struct embed_job {
+  gt_embed_kernel *kernel;
+  const void *table;
+  const int32_t *ids;
+  float *y;
+  int64_t features;
+  int64_t tokens;
+  int64_t tasks;
+  int32_t table_dtype;
+  bool accumulate;
+} embed_job;
+
+static void embed_task(void *argument, int64_t task, gt_worker *worker) {
+  (void)worker;
+  const embed_job *job = argument;
+  int64_t token = gt_split(job->tokens, job->tasks, task);
+  int64_t end = gt_split(job->tokens, job->tasks, task + 1);
+  job->kernel(job->table, job->table_dtype, job->features, job->ids + token, end - token, job->accumulate,
+              job->y + token * job->features);
+}
+
+gt_status gt_embed(gt_context *context, const void *table, int32_t table_dtype, int64_t table_rows, int64_t features,
+                   const int32_t *ids, int64_t tokens, int32_t accumulate, float *y, char *message,
+                   size_t message_size) {
+  GT_REQUIRE_NOT_NULL("embed", context);
+  GT_REQUIRE(gt_dtype_size(table_dtype) != 0, "embed: table has unknown dtype %d.", table_dtype);
+  GT_REQUIRE(table_rows >= 0 && features >= 1, "embed: table is [%" PRId64 ", %" PRId64 "].", table_rows, features);
+  GT_REQUIRE(tokens >= 0, "embed: tokens is %" PRId64 ".", tokens);
+  GT_REQUIRE(accumulate == 0 || accumulate == 1, "embed: accumulate is %d; expected 0 or 1.", accumulate);
+  if (tokens == 0) {
+    return GT_OK;
+  }
+  GT_REQUIRE_NOT_NULL("embed", table);
+  GT_REQUIRE_NOT_NULL("embed", ids);
+  GT_REQUIRE_NOT_NULL("embed", y);
+  for (int64_t t = 0; t < tokens; t++) {
+    GT_REQUIRE(ids[t] >= 0 && ids[t] < table_rows,
+               "embed: id %d at position %" PRId64 " is outside the table [%" PRId64 ", %" PRId64 "].", ids[t], t,
+               table_rows, features);
+  }
+  int64_t tokens_per_task = gt_max(1, ELEMENTS_PER_TASK / features);
+  embed_job job = {.kernel = context->kernels->embed_any_f32,
+                   .table = table,
+                   .ids = ids,
+                   .y = y,
+                   .features = features,
+                   .tokens = tokens,
+                   .tasks = gt_ceil_div(tokens, tokens_per_task),
+                   .table_dtype = table_dtype,
+                   .accumulate = accumulate == 1};
+  if (!gt_pool_run(context->pool, embed_task, &job, job.tasks, 0)) {
+    return GT_FAIL_SCRATCH("embed", 0);
+  }
+  return GT_OK;
+}

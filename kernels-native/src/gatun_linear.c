@@ -1,0 +1,185 @@
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "core/context.h"
+
+/* Below this many multiply-adds a fork costs more than a second thread brings. */
+enum { SERIAL_WORK = 1 << 16, TASKS_PER_THREAD = 4 };
+
+struct gt_linear {
+  const gt_linear_kernel *kernel; /* whose panel width the panels have */
+  int64_t in_features;
+  int64_t out_features;
+  int64_t panels;
+  float *weight; /* [panels][in_features][panel_width] */
+  float *bias;   /* [panels * panel_width] */
+};
+
+gt_status gt_linear_create(gt_context *context, int64_t in_features, int64_t out_features, gt_linear **linear,
+                           char *message, size_t message_size) {
+  GT_REQUIRE_NOT_NULL("linear_create", linear);
+  *linear = NULL;
+  GT_REQUIRE_NOT_NULL("linear_create", context);
+  const int64_t limit = INT32_MAX;
+  GT_REQUIRE(in_features >= 1 && in_features <= limit && out_features >= 1 && out_features <= limit,
+             "linear_create: weight is [%" PRId64 ", %" PRId64 "]; both dimensions must be 1 to %" PRId64 ".",
+             out_features, in_features, limit);
+  const gt_linear_kernel *kernel = context->kernels->linear_f32_f32_f32;
+  gt_linear *created = calloc(1, sizeof *created);
+  if (created == NULL) {
+    return gt_fail(GT_OUT_OF_MEMORY, message, message_size, "linear_create: no memory for a linear layer.");
+  }
+  int64_t panels = gt_ceil_div(out_features, kernel->panel_width);
+  *created = (gt_linear){.kernel = kernel, .in_features = in_features, .out_features = out_features, .panels = panels};
+  size_t padded = (size_t)(panels * kernel->panel_width);
+  created->weight = gt_memory_allocate_zeroed(&context->bytes, padded * (size_t)in_features * sizeof(float));
+  created->bias = gt_memory_allocate_zeroed(&context->bytes, padded * sizeof(float));
+  if (created->weight == NULL || created->bias == NULL) {
+    gt_linear_destroy(context, created);
+    return gt_fail(GT_OUT_OF_MEMORY, message, message_size,
+                   "linear_create: no memory to pack a weight [%" PRId64 ", %" PRId64 "].", out_features, in_features);
+  }
+  *linear = created;
+  return GT_OK;
+}
+
+void gt_linear_destroy(gt_context *context, gt_linear *linear) {
+  if (linear != NULL) {
+    gt_memory_free(&context->bytes, linear->weight);
+    gt_memory_free(&context->bytes, linear->bias);
+    free(linear);
+  }
+}
+
+typedef struct pack_job {
+  gt_linear *linear;
+  gt_linear_source source;
+  int64_t first_panel;
+} pack_job;
+
+static void pack_task(void *argument, int64_t task, gt_worker *worker) {
+  (void)worker;
+  pack_job *job = argument;
+  int64_t panel = job->first_panel + task;
+  const gt_linear *linear = job->linear;
+  linear->kernel->pack(&job->source, panel,
+                       linear->weight + panel * linear->in_features * linear->kernel->panel_width);
+}
+
+gt_status gt_linear_pack(gt_context *context, gt_linear *linear, int64_t first_row, int64_t rows, const void *weight,
+                         int32_t weight_dtype, int32_t layout, const void *bias, int32_t bias_dtype, char *message,
+                         size_t message_size) {
+  GT_REQUIRE_NOT_NULL("linear_pack", context);
+  GT_REQUIRE_NOT_NULL("linear_pack", linear);
+  GT_REQUIRE(rows >= 0 && first_row >= 0 && rows <= linear->out_features - first_row,
+             "linear_pack: rows [%" PRId64 ", %" PRId64 ") lie outside the packed weight [%" PRId64 ", %" PRId64 "].",
+             first_row, first_row + rows, linear->out_features, linear->in_features);
+  GT_REQUIRE(gt_dtype_size(weight_dtype) != 0, "linear_pack: weight has unknown dtype %d.", weight_dtype);
+  GT_REQUIRE(layout == GT_OUT_IN || layout == GT_IN_OUT,
+             "linear_pack: layout is %d; expected 0 ([out, in]) or 1 ([in, out]).", layout);
+  GT_REQUIRE(bias == NULL || gt_dtype_size(bias_dtype) != 0, "linear_pack: bias has unknown dtype %d.", bias_dtype);
+  if (rows == 0) {
+    return GT_OK;
+  }
+  GT_REQUIRE_NOT_NULL("linear_pack", weight);
+  int64_t width = linear->kernel->panel_width;
+  pack_job job = {.linear = linear,
+                  .source = {.weight = weight,
+                             .dtype = weight_dtype,
+                             .layout = layout,
+                             .in_features = linear->in_features,
+                             .first = first_row,
+                             .count = rows},
+                  .first_panel = first_row / width};
+  int64_t panels = gt_ceil_div(first_row + rows, width) - job.first_panel;
+  if (!gt_pool_run(context->pool, pack_task, &job, panels, 0)) {
+    return GT_FAIL_SCRATCH("linear_pack", 0);
+  }
+  if (bias != NULL) {
+    context->kernels->widen_any_f32(bias, bias_dtype, linear->bias + first_row, rows);
+  }
+  return GT_OK;
+}
+
+/* Grid of tasks: row blocks times panel chunks. */
+typedef struct forward_job {
+  gt_linear_job linear;
+  const gt_linear_kernel *kernel;
+  int64_t rows;
+  int64_t panels;
+  int64_t row_blocks;
+  int64_t panel_chunks;
+} forward_job;
+
+static void forward_task(void *argument, int64_t task, gt_worker *worker) {
+  const forward_job *job = argument;
+  int64_t block = task / job->panel_chunks;
+  int64_t chunk = task % job->panel_chunks;
+  int64_t row = gt_split(job->rows, job->row_blocks, block);
+  int64_t row_end = gt_split(job->rows, job->row_blocks, block + 1);
+  int64_t panel = gt_split(job->panels, job->panel_chunks, chunk);
+  int64_t panel_end = gt_split(job->panels, job->panel_chunks, chunk + 1);
+  job->kernel->run(&job->linear, row, row_end - row, panel, panel_end - panel, worker->scratch);
+}
+
+/* As few row blocks as the kernel allows (each streams all its panels once), and panel chunks small enough that
+ * threads finish together. */
+static void choose_grid(forward_job *job, int32_t threads) {
+  const gt_linear_kernel *kernel = job->kernel;
+  job->row_blocks = gt_ceil_div(job->rows, kernel->max_rows);
+  job->panel_chunks = gt_ceil_div(job->panels, kernel->max_panels);
+  int64_t work = job->rows * job->linear.in_features * job->linear.out_features;
+  if (threads > 1 && work > SERIAL_WORK) {
+    int64_t wanted = gt_ceil_div((int64_t)threads * TASKS_PER_THREAD, job->row_blocks);
+    job->panel_chunks = gt_max(job->panel_chunks, gt_min(wanted, job->panels));
+  }
+}
+
+gt_status gt_linear_forward(gt_context *context, const gt_linear *linear, const float *x, const float *residual,
+                            float *y, const gt_linear_params *params, char *message, size_t message_size) {
+  GT_REQUIRE_NOT_NULL("linear_forward", context);
+  GT_REQUIRE_NOT_NULL("linear_forward", linear);
+  GT_REQUIRE_PARAMS("linear_forward", params, gt_linear_params);
+  const int64_t in = linear->in_features, out = linear->out_features, rows = params->rows;
+  GT_REQUIRE(rows >= 0, "linear_forward: rows is %" PRId64 ".", rows);
+  GT_REQUIRE(params->activation >= GT_ACT_IDENTITY && params->activation <= GT_ACT_LEAKY_RELU,
+             "linear_forward: activation %d is unknown.", params->activation);
+  if (rows == 0) {
+    return GT_OK;
+  }
+  GT_REQUIRE_NOT_NULL("linear_forward", x);
+  GT_REQUIRE_NOT_NULL("linear_forward", y);
+  GT_REQUIRE(params->x_stride >= in,
+             "linear_forward: x_stride is %" PRId64 " for x [%" PRId64 ", %" PRId64 "]; it must be at least %" PRId64
+             " (weight [%" PRId64 ", %" PRId64 "]).",
+             params->x_stride, rows, in, in, out, in);
+  GT_REQUIRE(params->y_stride >= out,
+             "linear_forward: y_stride is %" PRId64 " for y [%" PRId64 ", %" PRId64 "]; it must be at least %" PRId64
+             ".",
+             params->y_stride, rows, out, out);
+  GT_REQUIRE(residual == NULL || params->residual_stride >= out,
+             "linear_forward: residual_stride is %" PRId64 " for residual [%" PRId64 ", %" PRId64
+             "]; it must be at least %" PRId64 ".",
+             params->residual_stride, rows, out, out);
+  forward_job job = {.linear = {.x = x,
+                                .residual = residual,
+                                .y = y,
+                                .panels = linear->weight,
+                                .bias = linear->bias,
+                                .x_stride = params->x_stride,
+                                .residual_stride = params->residual_stride,
+                                .y_stride = params->y_stride,
+                                .in_features = in,
+                                .out_features = out,
+                                .scale = params->scale,
+                                .activation = params->activation},
+                     .kernel = linear->kernel,
+                     .rows = rows,
+                     .panels = linear->panels};
+  choose_grid(&job, gt_pool_threads(context->pool));
+  size_t scratch = linear->kernel->scratch_bytes;
+  if (!gt_pool_run(context->pool, forward_task, &job, job.row_blocks * job.panel_chunks, scratch)) {
+    return GT_FAIL_SCRATCH("linear_forward", scratch);
+  }
+  return GT_OK;
+}

@@ -1,0 +1,75 @@
+#include <inttypes.h>
+
+#include "core/context.h"
+
+enum { ELEMENTS_PER_TASK = 1 << 14 };
+
+typedef struct norm_job {
+  const gt_kernel_table *kernels;
+  const float *x;
+  const float *weight;
+  const float *bias;
+  float *y;
+  int64_t rows;
+  int64_t features;
+  int64_t tasks;
+  float eps;
+} norm_job;
+
+static void layer_norm_task(void *argument, int64_t task, gt_worker *worker) {
+  (void)worker;
+  const norm_job *job = argument;
+  int64_t row = gt_split(job->rows, job->tasks, task);
+  int64_t end = gt_split(job->rows, job->tasks, task + 1);
+  int64_t offset = row * job->features;
+  job->kernels->layer_norm_f32_f32(job->x + offset, job->weight, job->bias, job->y + offset, end - row, job->features,
+                                   job->eps);
+}
+
+static void rms_norm_task(void *argument, int64_t task, gt_worker *worker) {
+  (void)worker;
+  const norm_job *job = argument;
+  int64_t row = gt_split(job->rows, job->tasks, task);
+  int64_t end = gt_split(job->rows, job->tasks, task + 1);
+  int64_t offset = row * job->features;
+  job->kernels->rms_norm_f32_f32(job->x + offset, job->weight, job->y + offset, end - row, job->features, job->eps);
+}
+
+static int64_t task_count(int64_t rows, int64_t features) {
+  int64_t rows_per_task = gt_max(1, ELEMENTS_PER_TASK / features);
+  return gt_ceil_div(rows, rows_per_task);
+}
+
+gt_status gt_layer_norm(gt_context *context, const float *x, const float *weight, const float *bias, float *y,
+                        int64_t rows, int64_t features, float eps, char *message, size_t message_size) {
+  GT_REQUIRE_NOT_NULL("layer_norm", context);
+  GT_REQUIRE(rows >= 0 && features >= 1, "layer_norm: x is [%" PRId64 ", %" PRId64 "].", rows, features);
+  GT_REQUIRE_NOT_NULL("layer_norm", weight);
+  if (rows == 0) {
+    return GT_OK;
+  }
+  GT_REQUIRE_NOT_NULL("layer_norm", x);
+  GT_REQUIRE_NOT_NULL("layer_norm", y);
+  norm_job job = {context->kernels, x, weight, bias, y, rows, features, task_count(rows, features), eps};
+  if (!gt_pool_run(context->pool, layer_norm_task, &job, job.tasks, 0)) {
+    return GT_FAIL_SCRATCH("layer_norm", 0);
+  }
+  return GT_OK;
+}
+
+gt_status gt_rms_norm(gt_context *context, const float *x, const float *weight, float *y, int64_t rows,
+                      int64_t features, float eps, char *message, size_t message_size) {
+  GT_REQUIRE_NOT_NULL("rms_norm", context);
+  GT_REQUIRE(rows >= 0 && features >= 1, "rms_norm: x is [%" PRId64 ", %" PRId64 "].", rows, features);
+  GT_REQUIRE_NOT_NULL("rms_norm", weight);
+  if (rows == 0) {
+    return GT_OK;
+  }
+  GT_REQUIRE_NOT_NULL("rms_norm", x);
+  GT_REQUIRE_NOT_NULL("rms_norm", y);
+  norm_job job = {context->kernels, x, weight, NULL, y, rows, features, task_count(rows, features), eps};
+  if (!gt_pool_run(context->pool, rms_norm_task, &job, job.tasks, 0)) {
+    return GT_FAIL_SCRATCH("rms_norm", 0);
+  }
+  return GT_OK;
+}

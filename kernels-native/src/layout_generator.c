@@ -1,0 +1,73 @@
+/* Prints the layout of every public struct as one C string literal per line: see gt_layout in gatun.h. */
+#include <stdio.h>
+
+#include "gatun.h"
+
+#define STRUCT(type) printf("\"" #type " size=%zu", sizeof(type))
+#define FIELD(type, field) printf(" " #field "@%zu:%zu", offsetof(type, field), sizeof(((type *)0)->field))
+#define END() printf("\\n\"\n")
+
+static void context_params(void) {
+  STRUCT(gt_context_params);
+  FIELD(gt_context_params, struct_size);
+  FIELD(gt_context_params, threads);
+  FIELD(gt_context_params, tier);
+  END();
+}
+
+static void linear_params(void) {
+  STRUCT(gt_linear_params);
+  FIELD(gt_linear_params, struct_size);
+  FIELD(gt_linear_params, activation);
+  FIELD(gt_linear_params, rows);
+  FIELD(gt_linear_params, x_stride);
+  FIELD(gt_linear_params, y_stride);
+  FIELD(gt_linear_params, residual_stride);
+  FIELD(gt_linear_params, scale);
+  END();
+}
+
+static void attention_params(void) {
+  STRUCT(gt_attention_params);
+  FIELD(gt_attention_params, struct_size);
+  FIELD(gt_attention_params, batch);
+  FIELD(gt_attention_params, num_heads);
+  FIELD(gt_attention_params, num_kv_heads);
+  FIELD(gt_attention_params, head_dim);
+  FIELD(gt_attention_params, v_head_dim);
+  FIELD(gt_attention_params, causal);
+  FIELD(gt_attention_params, scale);
+  FIELD(gt_attention_params, q_stride);
+  FIELD(gt_attention_params, k_stride);
+  FIELD(gt_attention_params, v_stride);
+  FIELD(gt_attention_params, out_stride);
+  FIELD(gt_attention_params, bias_distance);
+  FIELD(gt_attention_params, block_size);
+  FIELD(gt_attention_params, k_block_stride);
+  FIELD(gt_attention_params, v_block_stride);
+  FIELD(gt_attention_params, blocks_per_sequence);
+  FIELD(gt_attention_params, sliding_window);
+  FIELD(gt_attention_params, softcap);
+  END();
+}
+
+static void kv_append_params(void) {
+  STRUCT(gt_kv_append_params);
+  FIELD(gt_kv_append_params, struct_size);
+  FIELD(gt_kv_append_params, batch);
+  FIELD(gt_kv_append_params, features);
+  FIELD(gt_kv_append_params, source_stride);
+  FIELD(gt_kv_append_params, row_stride);
+  FIELD(gt_kv_append_params, block_stride);
+  FIELD(gt_kv_append_params, block_size);
+  FIELD(gt_kv_append_params, blocks_per_sequence);
+  END();
+}
+
+int main(void) {
+  context_params();
+  linear_params();
+  attention_params();
+  kv_append_params();
+  return 0;
+}

@@ -1,0 +1,145 @@
+#include "harness.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+static int failures;
+static uint64_t random_state = 1;
+
+void check_failed(const char *file, int line, const char *condition, const char *format, ...) {
+  if (__atomic_add_fetch(&failures, 1, __ATOMIC_RELAXED) > 20) {
+    return;
+  }
+  char details[1024];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(details, sizeof details, format, arguments);
+  va_end(arguments);
+  fprintf(stderr, "%s:%d: failed: %s: %s\n", file, line, condition, details);
+}
+
+static double seconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+void run_named(const char *name, void (*test)(void)) {
+  int before = failures;
+  double start = seconds();
+  reseed(1);
+  test();
+  printf("%-40s %s %6.2f s\n", name, failures == before ? "ok    " : "FAILED", seconds() - start);
+  fflush(stdout);
+}
+
+int finish(void) {
+  if (failures > 0) {
+    printf("%d failures\n", failures);
+  }
+  return failures > 0 ? 1 : 0;
+}
+
+/* splitmix64 */
+static uint64_t random_bits(void) {
+  uint64_t z = (random_state += 0x9e3779b97f4a7c15u);
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return z ^ (z >> 31);
+}
+
+void reseed(uint64_t seed) {
+  random_state = seed;
+}
+
+float random_float(void) {
+  return (float)(random_bits() >> 40) * 0x1p-23f - 1.0f;
+}
+
+void random_fill(float *x, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    x[i] = random_float();
+  }
+}
+
+int64_t random_below(int64_t bound) {
+  return (int64_t)(random_bits() % (uint64_t)bound);
+}
+
+double ulps(float actual, double expected) {
+  if (isnan(actual) || isnan(expected)) {
+    return isnan(actual) && isnan(expected) ? 0 : INFINITY;
+  }
+  float rounded = (float)expected;
+  if (actual == rounded) {
+    return 0;
+  }
+  double ulp = fabs((double)nextafterf(rounded, INFINITY) - (double)rounded);
+  return fabs((double)actual - expected) / ulp;
+}
+
+void check_close(const char *what, const float *actual, const float *expected, size_t count, double absolute,
+                 double relative) {
+  double worst = 0;
+  size_t at = count;
+  for (size_t i = 0; i < count; i++) {
+    if (isnan(actual[i]) && isnan(expected[i])) {
+      continue;
+    }
+    double error = fabs((double)actual[i] - (double)expected[i]);
+    double excess = error / (absolute + relative * fabs((double)expected[i]));
+    if (!(excess <= 1) && (at == count || !(excess <= worst))) {
+      worst = excess;
+      at = i;
+    }
+  }
+  if (at < count) {
+    check_failed(what, 0, "close", "element %zu of %zu is %.9g, expected %.9g (%.3g times the tolerance)", at, count,
+                 (double)actual[at], (double)expected[at], worst);
+  }
+}
+
+guarded guarded_allocate(size_t bytes, bool at_end) {
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  size_t inner = (bytes + page - 1) / page * page;
+  inner = inner == 0 ? page : inner;
+  guarded memory = {.mapping_bytes = inner + 2 * page};
+  memory.mapping = mmap(NULL, memory.mapping_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory.mapping == MAP_FAILED || mprotect((char *)memory.mapping + page, inner, PROT_READ | PROT_WRITE) != 0) {
+    perror("guarded_allocate");
+    exit(2);
+  }
+  memory.data = (char *)memory.mapping + page + (at_end ? inner - bytes : 0);
+  memset((char *)memory.mapping + page, 0xff, inner);
+  return memory;
+}
+
+void guarded_free(guarded *memory) {
+  munmap(memory->mapping, memory->mapping_bytes);
+}
+
+void for_each_tier(void (*test)(const gt_kernel_table *kernels)) {
+  for (int32_t tier = GT_TIER_REFERENCE; gt_kernel_table_of(tier) != NULL; tier++) {
+    if (gt_tier_supported(tier)) {
+      test(gt_kernel_table_of(tier));
+    } else {
+      printf("  tier %s skipped: this CPU can't run it\n", gt_tier_name(tier));
+    }
+  }
+}
+
+gt_context *create_context(int32_t tier, int32_t threads) {
+  char message[256];
+  gt_context_params params = {.struct_size = sizeof params, .threads = threads, .tier = tier};
+  gt_context *context;
+  if (gt_context_create(&params, &context, message, sizeof message) != GT_OK) {
+    fprintf(stderr, "%s\n", message);
+    exit(2);
+  }
+  return context;
+}
