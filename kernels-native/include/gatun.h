@@ -126,7 +126,8 @@ GT_API gt_status gt_download(gt_context *context, void *host, const void *device
 /* Bytes now held through this context: gt_allocate, packed weights, scratch. For leak tests and `explain`. */
 GT_API int64_t gt_context_bytes(const gt_context *context);
 
-/* ---- linear: y = residual + scale * act(x W^T + b) ---------------------------------------------------------------- */
+/* ---- linear: y = residual + scale * act(x W^T + b) ----------------------------------------------------------------
+ */
 
 /* An empty packed matrix [out_features, in_features], to be filled by gt_linear_pack. Several sources may fill
  * consecutive row ranges: that is how q, k, v become one fused matrix. Unfilled rows are zero. */
@@ -186,19 +187,19 @@ GT_API gt_status gt_embed(gt_context *context, const void *table, int32_t table_
 
 typedef struct gt_attention_params {
   uint32_t struct_size;
-  int32_t batch;         /* sequences */
-  int32_t num_heads;     /* query heads */
-  int32_t num_kv_heads;  /* divides num_heads; query head h reads kv head h / (num_heads / num_kv_heads) */
-  int32_t head_dim;      /* of q and k, 1 .. 512 */
-  int32_t v_head_dim;    /* of v and out */
-  int32_t causal;        /* 1: query i of a sequence sees keys j <= i + (kv_length - q_length) */
-  float scale;           /* multiplies q.k */
-  int64_t q_stride;      /* elements between consecutive tokens of q; heads are head_dim apart inside a token */
+  int32_t batch;        /* sequences */
+  int32_t num_heads;    /* query heads */
+  int32_t num_kv_heads; /* divides num_heads; query head h reads kv head h / (num_heads / num_kv_heads) */
+  int32_t head_dim;     /* of q and k, 1 .. 512 */
+  int32_t v_head_dim;   /* of v and out */
+  int32_t causal;       /* 1: query i of a sequence sees keys j <= i + (kv_length - q_length) */
+  float scale;          /* multiplies q.k */
+  int64_t q_stride;     /* elements between consecutive tokens of q; heads are head_dim apart inside a token */
   int64_t k_stride;
   int64_t v_stride;
   int64_t out_stride;
-  int32_t bias_distance; /* D of distance_bias, 0 when that is NULL */
-  int32_t block_size;    /* tokens per KV block, 0 = k and v are packed by cu_seqlens_kv */
+  int32_t bias_distance;  /* D of distance_bias, 0 when that is NULL */
+  int32_t block_size;     /* tokens per KV block, 0 = k and v are packed by cu_seqlens_kv */
   int64_t k_block_stride; /* elements between KV blocks */
   int64_t v_block_stride;
   int32_t blocks_per_sequence; /* row length of block_table */
@@ -230,7 +231,7 @@ GT_API gt_status gt_attention(gt_context *context, const float *q, const float *
 typedef struct gt_kv_append_params {
   uint32_t struct_size;
   int32_t batch;
-  int64_t features;     /* num_kv_heads * head_dim: elements copied per token */
+  int64_t features;      /* num_kv_heads * head_dim: elements copied per token */
   int64_t source_stride; /* elements between consecutive new tokens */
   int64_t row_stride;    /* elements between consecutive tokens of a block */
   int64_t block_stride;  /* elements between blocks */

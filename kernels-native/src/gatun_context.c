@@ -24,8 +24,7 @@ static int32_t usable_cpus(void) {
   return CPU_COUNT(&set);
 }
 
-gt_status gt_context_create(const gt_context_params *params, gt_context **context, char *message,
-                            size_t message_size) {
+gt_status gt_context_create(const gt_context_params *params, gt_context **context, char *message, size_t message_size) {
   GT_REQUIRE_NOT_NULL("context_create", context);
   *context = NULL;
   GT_REQUIRE_PARAMS("context_create", params, gt_context_params);

@@ -13,9 +13,9 @@ static void append(const float *source, int64_t tokens, int64_t position, const 
   }
 }
 
-gt_status gt_kv_append(gt_context *context, const float *source, const int32_t *cu_seqlens_new,
-                       const int32_t *lengths, const int32_t *block_table, float *blocks,
-                       const gt_kv_append_params *params, char *message, size_t message_size) {
+gt_status gt_kv_append(gt_context *context, const float *source, const int32_t *cu_seqlens_new, const int32_t *lengths,
+                       const int32_t *block_table, float *blocks, const gt_kv_append_params *params, char *message,
+                       size_t message_size) {
   GT_REQUIRE_NOT_NULL("kv_append", context);
   GT_REQUIRE_PARAMS("kv_append", params, gt_kv_append_params);
   const int32_t batch = params->batch;

@@ -62,8 +62,7 @@ static void pack_task(void *argument, int64_t task, gt_worker *worker) {
   pack_job *job = argument;
   int64_t panel = job->first_panel + task;
   const gt_linear *linear = job->linear;
-  linear->kernel->pack(&job->source, panel,
-                       linear->weight + panel * linear->in_features * linear->kernel->panel_width);
+  linear->kernel->pack(&job->source, panel, linear->weight + panel * linear->in_features * linear->kernel->panel_width);
 }
 
 gt_status gt_linear_pack(gt_context *context, gt_linear *linear, int64_t first_row, int64_t rows, const void *weight,

@@ -20,27 +20,27 @@
 __attribute__((format(printf, 4, 5))) void check_failed(const char *file, int line, const char *condition,
                                                         const char *format, ...);
 /* Counts and prints a failure (the first 20) and goes on. Printf-style details are required: numbers, not "wrong". */
-#define CHECK(condition, ...)                                         \
-  do {                                                                \
-    if (!(condition)) {                                               \
-      check_failed(__FILE__, __LINE__, #condition, __VA_ARGS__);      \
-    }                                                                 \
+#define CHECK(condition, ...)                                    \
+  do {                                                           \
+    if (!(condition)) {                                          \
+      check_failed(__FILE__, __LINE__, #condition, __VA_ARGS__); \
+    }                                                            \
   } while (0)
 
 /* Status GT_OK, else the message is printed. `message` must be in scope. */
-#define CHECK_OK(call)                                                                  \
-  do {                                                                                  \
-    gt_status status_ = (call);                                                         \
-    CHECK(status_ == GT_OK, "status %d: %s", (int)status_, message);                    \
+#define CHECK_OK(call)                                               \
+  do {                                                               \
+    gt_status status_ = (call);                                      \
+    CHECK(status_ == GT_OK, "status %d: %s", (int)status_, message); \
   } while (0)
 
 /* The call fails with `expected` and its message holds `part`. */
-#define CHECK_FAILS(expected, part, call)                                                                       \
-  do {                                                                                                          \
-    strcpy(message, "(nothing written)");                                                                       \
-    gt_status status_ = (call);                                                                                 \
-    CHECK(status_ == (expected), "status %d, expected %d: %s", (int)status_, (int)(expected), message);         \
-    CHECK(strstr(message, part) != NULL, "message \"%s\" lacks \"%s\"", message, part);                         \
+#define CHECK_FAILS(expected, part, call)                                                               \
+  do {                                                                                                  \
+    strcpy(message, "(nothing written)");                                                               \
+    gt_status status_ = (call);                                                                         \
+    CHECK(status_ == (expected), "status %d, expected %d: %s", (int)status_, (int)(expected), message); \
+    CHECK(strstr(message, part) != NULL, "message \"%s\" lacks \"%s\"", message, part);                 \
   } while (0)
 
 void run_named(const char *name, void (*test)(void));

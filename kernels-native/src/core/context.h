@@ -17,8 +17,9 @@ struct gt_context {
 };
 
 /* For entry points: no scratch could be had. */
-#define GT_FAIL_SCRATCH(op, bytes)                                                                              \
-  gt_fail(GT_OUT_OF_MEMORY, message, message_size, op ": no memory for %zu bytes of scratch per thread.", (size_t)(bytes))
+#define GT_FAIL_SCRATCH(op, bytes)                                                                        \
+  gt_fail(GT_OUT_OF_MEMORY, message, message_size, op ": no memory for %zu bytes of scratch per thread.", \
+          (size_t)(bytes))
 
 /* "f32", "bf16", ...; NULL for an unknown value. */
 const char *gt_dtype_name(int32_t dtype);

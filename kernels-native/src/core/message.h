@@ -9,11 +9,11 @@ __attribute__((format(printf, 4, 5))) gt_status gt_fail(gt_status status, char *
                                                         const char *format, ...);
 
 /* Returns from an entry point whose `message` and `message_size` are in scope, unless `condition` holds. */
-#define GT_REQUIRE(condition, ...)                                                \
-  do {                                                                            \
-    if (!(condition)) {                                                           \
-      return gt_fail(GT_INVALID_ARGUMENT, message, message_size, __VA_ARGS__);    \
-    }                                                                             \
+#define GT_REQUIRE(condition, ...)                                             \
+  do {                                                                         \
+    if (!(condition)) {                                                        \
+      return gt_fail(GT_INVALID_ARGUMENT, message, message_size, __VA_ARGS__); \
+    }                                                                          \
   } while (0)
 
 #define GT_REQUIRE_NOT_NULL(op, pointer) GT_REQUIRE((pointer) != NULL, op ": %s is NULL.", #pointer)
@@ -22,8 +22,9 @@ __attribute__((format(printf, 4, 5))) gt_status gt_fail(gt_status status, char *
 #define GT_REQUIRE_PARAMS(op, params, type)                                                                          \
   do {                                                                                                               \
     GT_REQUIRE_NOT_NULL(op, params);                                                                                 \
-    GT_REQUIRE((params)->struct_size == sizeof(type), op ": params has struct_size %u; this library's " #type " has %zu.", \
-               (unsigned)(params)->struct_size, sizeof(type));                                                       \
+    GT_REQUIRE((params)->struct_size == sizeof(type),                                                                \
+               op ": params has struct_size %u; this library's " #type " has %zu.", (unsigned)(params)->struct_size, \
+               sizeof(type));                                                                                        \
   } while (0)
 
 #endif

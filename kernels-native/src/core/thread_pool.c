@@ -37,8 +37,8 @@ struct gt_pool {
   caller_scratch *free_scratch;
   atomic_bool stop;
 
-  alignas(CACHE_LINE) atomic_bool busy;     /* a caller has the workers */
-  alignas(CACHE_LINE) atomic_uint epoch;    /* raised per job; sleeping workers wait on it */
+  alignas(CACHE_LINE) atomic_bool busy;  /* a caller has the workers */
+  alignas(CACHE_LINE) atomic_uint epoch; /* raised per job; sleeping workers wait on it */
   atomic_int sleepers;
   alignas(CACHE_LINE) atomic_int gate;
   alignas(CACHE_LINE) atomic_int_least64_t next; /* the next task to hand out */
@@ -141,7 +141,7 @@ static bool start_worker(gt_pool *pool, int32_t index) {
     free(s);
     return false;
   }
-  char name[16];
+  char name[32]; /* the kernel takes 15 characters; indexes stay below 1024 */
   snprintf(name, sizeof name, "gatun-%d", index + 1);
   pthread_setname_np(pool->handles[index], name);
   return true;

@@ -18,8 +18,8 @@ static uint32_t when(bool present, enum gt_cpu_feature feature) {
 }
 
 uint32_t gt_cpu_features(void) {
-  const uint64_t ymm_state = 0x6;   /* SSE and AVX */
-  const uint64_t zmm_state = 0xe6;  /* and opmask, upper halves, upper registers */
+  const uint64_t ymm_state = 0x6;  /* SSE and AVX */
+  const uint64_t zmm_state = 0xe6; /* and opmask, upper halves, upper registers */
   uint32_t eax, ebx, ecx, edx;
   if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx)) {
     return 0;

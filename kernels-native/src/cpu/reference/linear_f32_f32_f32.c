@@ -6,14 +6,12 @@
 static void pack(const gt_linear_source *source, int64_t panel, float *out) {
   int64_t row = panel - source->first;
   for (int64_t k = 0; k < source->in_features; k++) {
-    int64_t index =
-        source->layout == GT_OUT_IN ? row * source->in_features + k : k * source->count + row;
+    int64_t index = source->layout == GT_OUT_IN ? row * source->in_features + k : k * source->count + row;
     out[k] = gt_element(source->weight, source->dtype, index);
   }
 }
 
-static void run(const gt_linear_job *job, int64_t row, int64_t rows, int64_t panel, int64_t panels,
-                void *scratch) {
+static void run(const gt_linear_job *job, int64_t row, int64_t rows, int64_t panel, int64_t panels, void *scratch) {
   (void)scratch;
   for (int64_t m = row; m < row + rows; m++) {
     const float *x = job->x + m * job->x_stride;

@@ -2,8 +2,7 @@
 
 #include "cpu/reference/reference.h"
 
-void gt_reference_rms_norm(const float *x, const float *weight, float *y, int64_t rows, int64_t features,
-                           float eps) {
+void gt_reference_rms_norm(const float *x, const float *weight, float *y, int64_t rows, int64_t features, float eps) {
   for (int64_t row = 0; row < rows; row++, x += features, y += features) {
     double squares = 0;
     for (int64_t i = 0; i < features; i++) {

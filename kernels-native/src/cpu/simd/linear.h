@@ -111,13 +111,12 @@ GT_INLINE void simd_tile(const int rows, const int chains, int64_t k, const floa
   }
 }
 
-typedef void simd_tile_function(int64_t k, const float *x, int64_t x_stride, const float *panel, float *sums,
-                                bool add);
+typedef void simd_tile_function(int64_t k, const float *x, int64_t x_stride, const float *panel, float *sums, bool add);
 
-#define TILE(rows, chains)                                                                                 \
-  static __attribute__((noinline)) void simd_tile_##rows(int64_t k, const float *x, int64_t x_stride,      \
-                                                         const float *panel, float *sums, bool add) {      \
-    simd_tile(rows, chains, k, x, x_stride, panel, sums, add);                                             \
+#define TILE(rows, chains)                                                                            \
+  static __attribute__((noinline)) void simd_tile_##rows(int64_t k, const float *x, int64_t x_stride, \
+                                                         const float *panel, float *sums, bool add) { \
+    simd_tile(rows, chains, k, x, x_stride, panel, sums, add);                                        \
   }
 TILE(1, 4)
 TILE(2, 2)
@@ -138,7 +137,7 @@ TILE(14, 1)
 #undef TILE
 
 static simd_tile_function *const simd_tiles[MR + 1] = {
-    NULL,        simd_tile_1, simd_tile_2,  simd_tile_3,  simd_tile_4,  simd_tile_5,  simd_tile_6,
+    NULL,        simd_tile_1, simd_tile_2, simd_tile_3,  simd_tile_4,  simd_tile_5,  simd_tile_6,
 #if defined(__AVX512F__)
     simd_tile_7, simd_tile_8, simd_tile_9, simd_tile_10, simd_tile_11, simd_tile_12, simd_tile_13, simd_tile_14,
 #endif
@@ -274,10 +273,10 @@ static inline void simd_linear_pack(const gt_linear_source *source, int64_t pane
   }
 }
 
-#define SIMD_LINEAR_KERNEL(pack_function, run_function)                                             \
-  {                                                                                                 \
-    .panel_width = NR, .max_rows = MAX_ROWS, .max_panels = MAX_PANELS,                              \
-    .scratch_bytes = SUMS_BYTES + X_BLOCK_BYTES, .pack = pack_function, .run = run_function         \
+#define SIMD_LINEAR_KERNEL(pack_function, run_function)                                                             \
+  {                                                                                                                 \
+    .panel_width = NR, .max_rows = MAX_ROWS, .max_panels = MAX_PANELS, .scratch_bytes = SUMS_BYTES + X_BLOCK_BYTES, \
+    .pack = pack_function, .run = run_function                                                                      \
   }
 
 #endif
