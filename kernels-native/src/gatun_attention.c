@@ -1,12 +1,284 @@
+/*
+ * gt_attention: checks, and how the work is cut. A block is some tokens of one sequence; an item is a block times the
+ * query heads that share a kv head, so that they share the keys and values they read. When there are fewer items
+ * than threads (decoding with few heads), each item's keys are cut as well and the parts are merged afterwards.
+ */
+#include <inttypes.h>
+#include <math.h>
+
 #include "core/context.h"
+#include "cpu/attention.h"
+
+enum {
+  MAX_HEAD_DIM = 512,
+  ITEMS_PER_THREAD = 4, /* enough for an even load when items differ in length */
+  MIN_SPLIT_KEYS = 256, /* keys worth a part of their own */
+};
+
+typedef struct attention_plan {
+  gt_attention_job job;
+  const gt_attention_kernel *kernel;
+  int32_t tokens_per_block;
+  int32_t heads_per_item;
+  int32_t items_per_kv_head; /* more than 1 when a group has more heads than the kernel takes rows */
+  int64_t blocks;            /* over all sequences */
+  int64_t splits;            /* parts of an item's keys */
+  float *partials;           /* [item][split][tokens_per_block * heads_per_item][v_head_dim + 2], splits > 1 */
+} attention_plan;
+
+/* Sequence `sequence` owns blocks [this, this of the next). That is at least ceil(length / tokens_per_block), at most
+ * one more, and needs no list of lengths. */
+static int64_t first_block(const attention_plan *plan, int64_t sequence) {
+  return plan->job.cu_seqlens_q[sequence] / plan->tokens_per_block + sequence;
+}
+
+static int32_t sequence_of_block(const attention_plan *plan, int64_t block) {
+  int32_t low = 0;
+  int32_t high = plan->job.params->batch;
+  while (high - low > 1) {
+    int32_t middle = low + (high - low) / 2;
+    if (first_block(plan, middle) <= block) {
+      low = middle;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+static int64_t item_count(const attention_plan *plan) {
+  return plan->blocks * plan->job.params->num_kv_heads * plan->items_per_kv_head;
+}
+
+/* False when there is nothing to do: one block per sequence may be empty. */
+static bool make_item(const attention_plan *plan, int64_t index, gt_attention_item *item) {
+  const gt_attention_params *p = plan->job.params;
+  int32_t group = p->num_heads / p->num_kv_heads;
+  /* Blocks of one kv head follow each other, to find its keys in the cache. */
+  int64_t block = index % plan->blocks;
+  int32_t kv_head = (int32_t)(index / plan->blocks / plan->items_per_kv_head);
+  int32_t part = (int32_t)(index / plan->blocks % plan->items_per_kv_head);
+  int32_t sequence = sequence_of_block(plan, block);
+  int32_t length = gt_attention_q_length(&plan->job, sequence);
+  /* Last block first: with a causal mask it takes longest. */
+  int64_t begin = (gt_ceil_div(length, plan->tokens_per_block) - 1 - (block - first_block(plan, sequence))) *
+                  plan->tokens_per_block;
+  if (begin < 0) {
+    return false;
+  }
+  *item = (gt_attention_item){
+      .sequence = sequence,
+      .head = kv_head * group + part * plan->heads_per_item,
+      .heads = (int32_t)gt_min(plan->heads_per_item, group - part * plan->heads_per_item),
+      .token = (int32_t)begin,
+      .tokens = (int32_t)gt_min(plan->tokens_per_block, length - begin),
+      .first_key = 0,
+      .end_key = gt_attention_kv_length(&plan->job, sequence),
+      .partial = NULL,
+  };
+  return true;
+}
+
+static int64_t partial_floats(const attention_plan *plan) {
+  return (int64_t)plan->tokens_per_block * plan->heads_per_item * (plan->job.params->v_head_dim + 2);
+}
+
+static void attention_task(void *argument, int64_t task, gt_worker *worker) {
+  const attention_plan *plan = argument;
+  gt_attention_item item;
+  if (!make_item(plan, task / plan->splits, &item)) {
+    return;
+  }
+  if (plan->splits > 1) {
+    int64_t split = task % plan->splits;
+    int32_t keys = item.end_key;
+    item.first_key = (int32_t)gt_split(keys, plan->splits, split);
+    item.end_key = (int32_t)gt_split(keys, plan->splits, split + 1);
+    item.partial = plan->partials + task * partial_floats(plan);
+  }
+  plan->kernel->run(&plan->job, &item, worker->scratch);
+}
+
+/* out of one row from its parts: each brought to the greatest anchor (Dao et al., Flash-Decoding). */
+static void merge_row(const float *partials, int64_t splits, int64_t stride, int32_t dims, float *out) {
+  float greatest = -INFINITY;
+  for (int64_t split = 0; split < splits; split++) {
+    greatest = fmaxf(greatest, partials[split * stride]);
+  }
+  float sum = 0;
+  for (int32_t d = 0; d < dims; d++) {
+    out[d] = 0;
+  }
+  for (int64_t split = 0; split < splits; split++) {
+    const float *part = partials + split * stride;
+    float weight = exp2f(part[0] - greatest);
+    sum += weight * part[1];
+    for (int32_t d = 0; d < dims; d++) {
+      out[d] += weight * part[2 + d];
+    }
+  }
+  for (int32_t d = 0; d < dims; d++) {
+    out[d] = sum == 0 ? 0 : out[d] / sum;
+  }
+}
+
+static void merge_task(void *argument, int64_t task, gt_worker *worker) {
+  (void)worker;
+  const attention_plan *plan = argument;
+  const gt_attention_params *p = plan->job.params;
+  gt_attention_item item;
+  if (!make_item(plan, task, &item)) {
+    return;
+  }
+  const float *partials = plan->partials + task * plan->splits * partial_floats(plan);
+  for (int64_t row = 0; row < (int64_t)item.tokens * item.heads; row++) {
+    int64_t token = plan->job.cu_seqlens_q[item.sequence] + item.token + row / item.heads;
+    int64_t head = item.head + row % item.heads;
+    merge_row(partials + row * (p->v_head_dim + 2), plan->splits, partial_floats(plan), p->v_head_dim,
+              plan->job.out + token * p->out_stride + head * p->v_head_dim);
+  }
+}
+
+static void plan_blocks(attention_plan *plan, int32_t threads, int64_t longest_kv) {
+  const gt_attention_params *p = plan->job.params;
+  int64_t tokens = plan->job.cu_seqlens_q[p->batch];
+  int64_t group = p->num_heads / p->num_kv_heads;
+  int64_t rows = plan->kernel->max_rows;
+  if (threads > 1) {
+    int64_t share = gt_ceil_div(tokens * p->num_heads, (int64_t)threads * ITEMS_PER_THREAD);
+    rows = gt_min(rows, gt_ceil_div(share, plan->kernel->row_step) * plan->kernel->row_step);
+  }
+  plan->heads_per_item = (int32_t)gt_min(group, rows);
+  plan->items_per_kv_head = (int32_t)gt_ceil_div(group, plan->heads_per_item);
+  plan->tokens_per_block = (int32_t)(rows / plan->heads_per_item);
+  plan->blocks = tokens / plan->tokens_per_block + p->batch;
+  plan->splits = 1;
+  int64_t items = item_count(plan);
+  if (plan->kernel->takes_parts && threads > 1 && items < 2 * (int64_t)threads) {
+    int64_t wanted = gt_ceil_div((int64_t)threads * 2, items);
+    plan->splits = gt_max(1, gt_min(wanted, longest_kv / MIN_SPLIT_KEYS));
+  }
+}
+
+/* cu_seqlens: `batch` + 1 offsets from 0 that never fall. */
+static gt_status check_offsets(const char *name, const int32_t *offsets, int32_t batch, char *message,
+                               size_t message_size) {
+  GT_REQUIRE(offsets != NULL, "attention: %s is NULL.", name);
+  GT_REQUIRE(offsets[0] == 0, "attention: %s[0] is %d; it must be 0.", name, offsets[0]);
+  for (int32_t i = 0; i < batch; i++) {
+    GT_REQUIRE(offsets[i + 1] >= offsets[i], "attention: %s falls from %d to %d at sequence %d.", name, offsets[i],
+               offsets[i + 1], i);
+  }
+  return GT_OK;
+}
+
+static gt_status check_params(const gt_attention_params *p, const int32_t *block_table, const float *distance_bias,
+                              char *message, size_t message_size) {
+  GT_REQUIRE(p->batch >= 0, "attention: batch is %d.", p->batch);
+  GT_REQUIRE(p->num_heads >= 1 && p->num_kv_heads >= 1 && p->num_heads % p->num_kv_heads == 0,
+             "attention: num_heads %d is not a multiple of num_kv_heads %d.", p->num_heads, p->num_kv_heads);
+  GT_REQUIRE(p->head_dim >= 1 && p->head_dim <= MAX_HEAD_DIM, "attention: head_dim is %d; supported are 1 to %d.",
+             p->head_dim, MAX_HEAD_DIM);
+  GT_REQUIRE(p->v_head_dim >= 1 && p->v_head_dim <= MAX_HEAD_DIM, "attention: v_head_dim is %d; supported are 1 to %d.",
+             p->v_head_dim, MAX_HEAD_DIM);
+  GT_REQUIRE(p->causal == 0 || p->causal == 1, "attention: causal is %d; it must be 0 or 1.", p->causal);
+  GT_REQUIRE(isfinite(p->scale), "attention: scale is %g.", (double)p->scale);
+  int64_t q_features = (int64_t)p->num_heads * p->head_dim;
+  int64_t k_features = (int64_t)p->num_kv_heads * p->head_dim;
+  int64_t v_features = (int64_t)p->num_kv_heads * p->v_head_dim;
+  int64_t out_features = (int64_t)p->num_heads * p->v_head_dim;
+  GT_REQUIRE(p->q_stride >= q_features, "attention: q_stride %" PRId64 " is less than the %" PRId64 " of a token.",
+             p->q_stride, q_features);
+  GT_REQUIRE(p->k_stride >= k_features, "attention: k_stride %" PRId64 " is less than the %" PRId64 " of a token.",
+             p->k_stride, k_features);
+  GT_REQUIRE(p->v_stride >= v_features, "attention: v_stride %" PRId64 " is less than the %" PRId64 " of a token.",
+             p->v_stride, v_features);
+  GT_REQUIRE(p->out_stride >= out_features,
+             "attention: out_stride %" PRId64 " is less than the %" PRId64 " of a token.", p->out_stride, out_features);
+  GT_REQUIRE((distance_bias != NULL) == (p->bias_distance > 0),
+             "attention: bias_distance is %d and distance_bias is %s NULL.", p->bias_distance,
+             distance_bias == NULL ? "" : "not");
+  GT_REQUIRE((block_table != NULL) == (p->block_size > 0), "attention: block_size is %d and block_table is %s NULL.",
+             p->block_size, block_table == NULL ? "" : "not");
+  if (p->sliding_window != 0) {
+    return gt_fail(GT_UNSUPPORTED, message, message_size,
+                   "attention: sliding_window is %d; this library has no windowed attention, only 0.",
+                   p->sliding_window);
+  }
+  if (p->softcap != 0) {
+    return gt_fail(GT_UNSUPPORTED, message, message_size,
+                   "attention: softcap is %g; this library has no soft-capped attention, only 0.", (double)p->softcap);
+  }
+  return GT_OK;
+}
+
+static gt_status check_blocks(const gt_attention_params *p, const int32_t *cu_seqlens_kv, const int32_t *block_table,
+                              char *message, size_t message_size) {
+  for (int32_t sequence = 0; sequence < p->batch; sequence++) {
+    int64_t length = cu_seqlens_kv[sequence + 1] - cu_seqlens_kv[sequence];
+    int64_t used = gt_ceil_div(length, p->block_size);
+    GT_REQUIRE(used <= p->blocks_per_sequence,
+               "attention: sequence %d has %" PRId64 " keys, %" PRId64
+               " blocks of %d; block_table has %d per sequence.",
+               sequence, length, used, p->block_size, p->blocks_per_sequence);
+    for (int64_t i = 0; i < used; i++) {
+      int32_t block = block_table[(int64_t)sequence * p->blocks_per_sequence + i];
+      GT_REQUIRE(block >= 0, "attention: block %" PRId64 " of sequence %d is %d in block_table.", i, sequence, block);
+    }
+  }
+  return GT_OK;
+}
 
 gt_status gt_attention(gt_context *context, const float *q, const float *k, const float *v, const int32_t *cu_seqlens_q,
                        const int32_t *cu_seqlens_kv, const int32_t *block_table, const float *distance_bias, float *out,
                        const gt_attention_params *params, char *message, size_t message_size) {
   GT_REQUIRE_NOT_NULL("attention", context);
   GT_REQUIRE_PARAMS("attention", params, gt_attention_params);
-  (void)q, (void)k, (void)v, (void)cu_seqlens_q, (void)cu_seqlens_kv, (void)block_table, (void)distance_bias;
-  (void)out;
-  return gt_fail(GT_UNSUPPORTED, message, message_size, "attention: tier %s has no attention kernel.",
-                 context->kernels->name);
+  gt_status status = check_params(params, block_table, distance_bias, message, message_size);
+  if (status == GT_OK) {
+    status = check_offsets("cu_seqlens_q", cu_seqlens_q, params->batch, message, message_size);
+  }
+  if (status == GT_OK) {
+    status = check_offsets("cu_seqlens_kv", cu_seqlens_kv, params->batch, message, message_size);
+  }
+  if (status == GT_OK && block_table != NULL) {
+    status = check_blocks(params, cu_seqlens_kv, block_table, message, message_size);
+  }
+  if (status != GT_OK || cu_seqlens_q[params->batch] == 0) {
+    return status;
+  }
+  GT_REQUIRE_NOT_NULL("attention", q);
+  GT_REQUIRE_NOT_NULL("attention", out);
+  GT_REQUIRE(cu_seqlens_kv[params->batch] == 0 || (k != NULL && v != NULL), "attention: %s is NULL.",
+             k == NULL ? "k" : "v");
+
+  int64_t longest_kv = 0;
+  for (int32_t sequence = 0; sequence < params->batch; sequence++) {
+    longest_kv = gt_max(longest_kv, cu_seqlens_kv[sequence + 1] - cu_seqlens_kv[sequence]);
+  }
+  const gt_attention_kernel *kernel = context->kernels->attention_f32_f32;
+  attention_plan plan = {.job = {q, k, v, cu_seqlens_q, cu_seqlens_kv, block_table, distance_bias, out, params},
+                         .kernel = kernel};
+  plan_blocks(&plan, gt_pool_threads(context->pool), longest_kv);
+  size_t scratch = kernel->scratch_bytes(params);
+  int64_t items = item_count(&plan);
+  if (plan.splits > 1) {
+    size_t bytes = (size_t)(items * plan.splits * partial_floats(&plan)) * sizeof(float);
+    gt_worker *shared = gt_pool_borrow(context->pool, bytes);
+    if (shared == NULL) {
+      return GT_FAIL_SCRATCH("attention", bytes);
+    }
+    plan.partials = shared->scratch;
+    bool ran = gt_pool_run(context->pool, attention_task, &plan, items * plan.splits, scratch) &&
+               gt_pool_run(context->pool, merge_task, &plan, items, 0);
+    gt_pool_give_back(context->pool, shared);
+    if (!ran) {
+      return GT_FAIL_SCRATCH("attention", scratch);
+    }
+    return GT_OK;
+  }
+  if (!gt_pool_run(context->pool, attention_task, &plan, items, scratch)) {
+    return GT_FAIL_SCRATCH("attention", scratch);
+  }
+  return GT_OK;
 }

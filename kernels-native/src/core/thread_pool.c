@@ -306,3 +306,12 @@ bool gt_pool_run(gt_pool *pool, gt_task *body, void *argument, int64_t tasks, si
   give_scratch(pool, scratch);
   return ok;
 }
+
+gt_worker *gt_pool_borrow(gt_pool *pool, size_t bytes) {
+  caller_scratch *scratch = take_scratch(pool, bytes);
+  return scratch == NULL ? NULL : &scratch->worker;
+}
+
+void gt_pool_give_back(gt_pool *pool, gt_worker *borrowed) {
+  give_scratch(pool, (caller_scratch *)borrowed); /* its first member */
+}

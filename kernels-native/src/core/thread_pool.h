@@ -32,6 +32,11 @@ int32_t gt_pool_threads(const gt_pool *pool);
  * when a caller asks for more scratch than the pool has seen before. */
 bool gt_pool_run(gt_pool *pool, gt_task *body, void *argument, int64_t tasks, size_t scratch_bytes);
 
+/* Memory that all tasks of a caller's jobs share, at least `bytes`, kept by the pool for the next borrower; NULL when it
+ * can't be had. */
+gt_worker *gt_pool_borrow(gt_pool *pool, size_t bytes);
+void gt_pool_give_back(gt_pool *pool, gt_worker *borrowed);
+
 /* Part `index` of [0, count) cut into `parts` nearly equal pieces begins here (index = parts: count). */
 static inline int64_t gt_split(int64_t count, int64_t parts, int64_t index) {
   int64_t size = count / parts;

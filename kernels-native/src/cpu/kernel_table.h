@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cpu/attention.h"
 #include "gatun.h"
 
 /* Weight rows to be packed: output features [first, first + count) of a matrix in `layout`. */
@@ -71,6 +72,7 @@ typedef struct gt_kernel_table {
   gt_activate_kernel *activate_f32_f32;
   gt_gated_activate_kernel *gated_activate_f32_f32;
   gt_embed_kernel *embed_any_f32;
+  const gt_attention_kernel *attention_f32_f32;
 } gt_kernel_table;
 
 /* Table of a tier, NULL for an unknown value. */

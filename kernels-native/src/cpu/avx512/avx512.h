@@ -11,5 +11,6 @@ gt_rms_norm_kernel gt_avx512_rms_norm;
 gt_embed_kernel gt_avx512_embed;
 gt_activate_kernel gt_avx512_activate;
 gt_gated_activate_kernel gt_avx512_gated_activate;
+extern const gt_attention_kernel gt_avx512_attention;
 
 #endif

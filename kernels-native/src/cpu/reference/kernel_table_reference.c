@@ -12,4 +12,5 @@ const gt_kernel_table gt_kernel_table_reference = {
     .activate_f32_f32 = gt_reference_activate,
     .gated_activate_f32_f32 = gt_reference_gated_activate,
     .embed_any_f32 = gt_reference_embed,
+    .attention_f32_f32 = &gt_reference_attention,
 };

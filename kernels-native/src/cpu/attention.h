@@ -1,0 +1,99 @@
+/* What an attention kernel is given: the operands of gt_attention and the share of them one call works on. */
+#ifndef GT_CPU_ATTENTION_H
+#define GT_CPU_ATTENTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gatun.h"
+
+typedef struct gt_attention_job {
+  const float *q;
+  const float *k;
+  const float *v;
+  const int32_t *cu_seqlens_q;
+  const int32_t *cu_seqlens_kv;
+  const int32_t *block_table; /* NULL: k and v are packed by cu_seqlens_kv */
+  const float *distance_bias; /* NULL: none */
+  float *out;
+  const gt_attention_params *params;
+} gt_attention_job;
+
+/* Some tokens of one sequence times some query heads of one kv head: they share the keys and values they read. */
+typedef struct gt_attention_item {
+  int32_t sequence;
+  int32_t head; /* first query head */
+  int32_t heads;
+  int32_t token; /* first query token, counted within the sequence */
+  int32_t tokens;
+  int32_t first_key; /* keys [first_key, end_key) of the sequence: all of them unless `partial` is given */
+  int32_t end_key;
+  /* NULL: the result goes to `out`. Otherwise the softmax over these keys alone, to be merged with the others', goes
+   * here. Per row (token * heads + head) v_head_dim + 2 floats: an anchor m near the greatest score, the sum of
+   * exp2(score - m), and the sums of exp2(score - m) v. Scores are in units of ln 2. */
+  float *partial;
+} gt_attention_item;
+
+typedef struct gt_attention_kernel {
+  int32_t max_rows; /* heads * tokens one call of `run` takes at most */
+  int32_t row_step; /* a multiple of this many rows is cheapest */
+  bool takes_parts; /* may items have a `partial`? */
+  size_t (*scratch_bytes)(const gt_attention_params *params);
+  void (*run)(const gt_attention_job *job, const gt_attention_item *item, void *scratch);
+} gt_attention_kernel;
+
+/* Row `token` (counted within the sequence) of k or v. */
+static inline const float *gt_attention_kv_row(const gt_attention_job *job, const float *base, int64_t stride,
+                                               int64_t block_stride, int32_t sequence, int64_t token) {
+  const gt_attention_params *p = job->params;
+  if (job->block_table == NULL) {
+    return base + (job->cu_seqlens_kv[sequence] + token) * stride;
+  }
+  int64_t block = job->block_table[(int64_t)sequence * p->blocks_per_sequence + token / p->block_size];
+  return base + block * block_stride + token % p->block_size * stride;
+}
+
+static inline const float *gt_attention_k_row(const gt_attention_job *job, int32_t sequence, int64_t token) {
+  return gt_attention_kv_row(job, job->k, job->params->k_stride, job->params->k_block_stride, sequence, token);
+}
+
+static inline const float *gt_attention_v_row(const gt_attention_job *job, int32_t sequence, int64_t token) {
+  return gt_attention_kv_row(job, job->v, job->params->v_stride, job->params->v_block_stride, sequence, token);
+}
+
+static inline int32_t gt_attention_q_length(const gt_attention_job *job, int32_t sequence) {
+  return job->cu_seqlens_q[sequence + 1] - job->cu_seqlens_q[sequence];
+}
+
+static inline int32_t gt_attention_kv_length(const gt_attention_job *job, int32_t sequence) {
+  return job->cu_seqlens_kv[sequence + 1] - job->cu_seqlens_kv[sequence];
+}
+
+/* Position of query `token` on the scale of the keys: the last query stands at the last key. */
+static inline int64_t gt_attention_position(const gt_attention_job *job, int32_t sequence, int64_t token) {
+  return token + gt_attention_kv_length(job, sequence) - gt_attention_q_length(job, sequence);
+}
+
+/* Query `token` sees keys [0, this). */
+static inline int64_t gt_attention_visible(const gt_attention_job *job, int32_t sequence, int64_t token) {
+  int64_t length = gt_attention_kv_length(job, sequence);
+  if (!job->params->causal) {
+    return length;
+  }
+  int64_t end = gt_attention_position(job, sequence, token) + 1;
+  return end < 0 ? 0 : end < length ? end : length;
+}
+
+/* distance_bias of one head, indexed by distances -D .. D. */
+static inline const float *gt_attention_bias_row(const gt_attention_job *job, int32_t head) {
+  int64_t reach = job->params->bias_distance;
+  return job->distance_bias + head * (2 * reach + 1) + reach;
+}
+
+static inline int64_t gt_attention_clamp_distance(const gt_attention_job *job, int64_t distance) {
+  int64_t reach = job->params->bias_distance;
+  return distance < -reach ? -reach : distance > reach ? reach : distance;
+}
+
+#endif

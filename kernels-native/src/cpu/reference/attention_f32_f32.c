@@ -1,0 +1,80 @@
+/*
+ * Attention, scalar and in double: the oracle of every other tier. Scores are computed twice, first for their
+ * maximum, then for the sums, so memory doesn't grow with the length.
+ */
+#include <math.h>
+
+#include "cpu/attention.h"
+#include "cpu/reference/reference.h"
+
+enum { MAX_HEAD_DIM = 512 };
+
+static double score(const gt_attention_job *job, const gt_attention_item *item, const float *q, int32_t head,
+                    int64_t position, int64_t key) {
+  const gt_attention_params *p = job->params;
+  int32_t kv_head = head / (p->num_heads / p->num_kv_heads);
+  const float *k = gt_attention_k_row(job, item->sequence, key) + (int64_t)kv_head * p->head_dim;
+  double sum = 0;
+  for (int32_t d = 0; d < p->head_dim; d++) {
+    sum += (double)q[d] * k[d];
+  }
+  sum *= p->scale;
+  if (job->distance_bias != NULL) {
+    sum += gt_attention_bias_row(job, head)[gt_attention_clamp_distance(job, key - position)];
+  }
+  return sum;
+}
+
+static void attend(const gt_attention_job *job, const gt_attention_item *item, int32_t head, int64_t token) {
+  const gt_attention_params *p = job->params;
+  int32_t kv_head = head / (p->num_heads / p->num_kv_heads);
+  int64_t packed = job->cu_seqlens_q[item->sequence] + token;
+  const float *q = job->q + packed * p->q_stride + (int64_t)head * p->head_dim;
+  float *out = job->out + packed * p->out_stride + (int64_t)head * p->v_head_dim;
+  int64_t position = gt_attention_position(job, item->sequence, token);
+  int64_t visible = gt_attention_visible(job, item->sequence, token);
+
+  double greatest = -INFINITY;
+  for (int64_t key = 0; key < visible; key++) {
+    greatest = fmax(greatest, score(job, item, q, head, position, key));
+  }
+  /* Only -infinity in sight: each weight is exp(-infinity) = 0, as for a query that sees no key. */
+  if (greatest == -INFINITY) {
+    greatest = 0;
+  }
+  double sum = 0;
+  double sums[MAX_HEAD_DIM] = {0};
+  for (int64_t key = 0; key < visible; key++) {
+    double weight = exp(score(job, item, q, head, position, key) - greatest);
+    const float *v = gt_attention_v_row(job, item->sequence, key) + (int64_t)kv_head * p->v_head_dim;
+    sum += weight;
+    for (int32_t d = 0; d < p->v_head_dim; d++) {
+      sums[d] += weight * v[d];
+    }
+  }
+  for (int32_t d = 0; d < p->v_head_dim; d++) {
+    out[d] = sum == 0 ? 0 : (float)(sums[d] / sum);
+  }
+}
+
+static size_t scratch_bytes(const gt_attention_params *params) {
+  (void)params;
+  return 0;
+}
+
+static void run(const gt_attention_job *job, const gt_attention_item *item, void *scratch) {
+  (void)scratch;
+  for (int32_t token = item->token; token < item->token + item->tokens; token++) {
+    for (int32_t head = item->head; head < item->head + item->heads; head++) {
+      attend(job, item, head, token);
+    }
+  }
+}
+
+const gt_attention_kernel gt_reference_attention = {
+    .max_rows = 64,
+    .row_step = 1,
+    .takes_parts = false,
+    .scratch_bytes = scratch_bytes,
+    .run = run,
+};

@@ -1,0 +1,239 @@
+/*
+ * Attention for a few queries over many keys (decoding): head_dim lies along the vector lanes, so one query fills
+ * them. Reads each key and value once per query, the second query from the near cache.
+ */
+#ifndef GT_ATTENTION_ROWS_H
+#define GT_ATTENTION_ROWS_H
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "cpu/attention.h"
+#include "cpu/simd/attention_panels.h"
+#include "cpu/simd/transpose.h"
+#include "cpu/simd/vecmath.h"
+
+enum {
+  ATT_DIRECT_ROWS = 8, /* up to this many rows this file is faster than attention_panels.h */
+  ATT_DIRECT_KEYS = 128,
+  ATT_VALUE_VECTORS = 4, /* of o held in registers at a time */
+};
+
+typedef struct att_rows {
+  float *q;      /* [row][dims]: q * scale * log2(e), zeros behind head_dim */
+  float *o;      /* [row][v_dims] */
+  float *scores; /* [ATT_DIRECT_KEYS] */
+  int64_t dims;  /* head_dim and v_head_dim in whole vectors */
+  int64_t v_dims;
+  const float **k; /* [ATT_DIRECT_KEYS] */
+  const float **v;
+} att_rows;
+
+static inline int64_t att_whole_vectors(int64_t dim) {
+  return (dim + GT_VL - 1) / GT_VL * GT_VL;
+}
+
+static size_t att_rows_bytes(const gt_attention_params *p) {
+  int64_t floats =
+      ATT_DIRECT_ROWS * (att_whole_vectors(p->head_dim) + att_whole_vectors(p->v_head_dim)) + ATT_DIRECT_KEYS;
+  return (size_t)floats * sizeof(float) + 2 * ATT_DIRECT_KEYS * sizeof(float *);
+}
+
+static att_rows att_rows_of(const gt_attention_params *p, void *scratch) {
+  att_rows s;
+  s.dims = att_whole_vectors(p->head_dim);
+  s.v_dims = att_whole_vectors(p->v_head_dim);
+  s.k = scratch;
+  s.v = s.k + ATT_DIRECT_KEYS;
+  s.q = (float *)(s.v + ATT_DIRECT_KEYS);
+  s.o = s.q + ATT_DIRECT_ROWS * s.dims;
+  s.scores = s.o + ATT_DIRECT_ROWS * s.v_dims;
+  return s;
+}
+
+/* s[key] = q . k[key] for GT_VL keys at a time; behind the last key the last row is read again. */
+static void att_dot_keys(int64_t keys, int64_t head_dim, const float *const *k, const float *q, float *scores) {
+  for (int64_t key = 0; key < keys; key += GT_VL) {
+    const float *row[GT_VL];
+    for (int64_t i = 0; i < GT_VL; i++) {
+      row[i] = k[key + i < keys ? key + i : keys - 1];
+    }
+    vf sum[GT_VL];
+    GT_UNROLL
+    for (int i = 0; i < GT_VL; i++) {
+      sum[i] = vf_zero();
+    }
+    int64_t d = 0;
+    for (; d + GT_VL <= head_dim; d += GT_VL) {
+      vf x = vf_load(q + d);
+      GT_UNROLL
+      for (int i = 0; i < GT_VL; i++) {
+        sum[i] = vf_fma(x, vf_load(row[i] + d), sum[i]);
+      }
+    }
+    if (d < head_dim) {
+      vf x = vf_load(q + d);
+      GT_UNROLL
+      for (int i = 0; i < GT_VL; i++) {
+        sum[i] = vf_fma(x, vf_load_n(row[i] + d, head_dim - d), sum[i]);
+      }
+    }
+    vf_transpose(sum);
+    GT_UNROLL
+    for (int step = GT_VL / 2; step > 0; step /= 2) {
+      GT_UNROLL
+      for (int i = 0; i < step; i++) {
+        sum[i] = sum[i] + sum[i + step];
+      }
+    }
+    vf_store(scores + key, sum[0]); /* scores has room for whole vectors */
+  }
+}
+
+/* o[..vectors] = o * rescale + sum_key weight[key] v[key]; the last vector has `last` lanes in memory. */
+GT_INLINE void att_sum_values(int vectors, int64_t keys, const float *const *v, int64_t offset, int64_t last,
+                              const float *weight, float *o, vf rescale) {
+  vf sum[ATT_VALUE_VECTORS];
+  vf other[ATT_VALUE_VECTORS]; /* odd keys: two chains hide the latency of a few accumulators */
+  GT_UNROLL
+  for (int i = 0; i < vectors; i++) {
+    sum[i] = vf_load(o + i * GT_VL) * rescale;
+    other[i] = vf_zero();
+  }
+  for (int64_t key = 0; key < keys; key++) {
+    vf one = vf_set1(weight[key]);
+    const float *row = v[key] + offset;
+    if ((key & 1) == 0) {
+      GT_UNROLL
+      for (int i = 0; i < vectors; i++) {
+        vf x = i < vectors - 1 ? vf_load(row + i * GT_VL) : vf_load_n(row + i * GT_VL, last);
+        sum[i] = vf_fma(one, x, sum[i]);
+      }
+    } else {
+      GT_UNROLL
+      for (int i = 0; i < vectors; i++) {
+        vf x = i < vectors - 1 ? vf_load(row + i * GT_VL) : vf_load_n(row + i * GT_VL, last);
+        other[i] = vf_fma(one, x, other[i]);
+      }
+    }
+  }
+  GT_UNROLL
+  for (int i = 0; i < vectors; i++) {
+    vf_store(o + i * GT_VL, sum[i] + other[i]);
+  }
+}
+
+static void att_sum_all_values(int64_t keys, int64_t v_head_dim, const float *const *v, const float *weight, float *o,
+                               float rescale) {
+  vf factor = vf_set1(rescale);
+  for (int64_t d = 0; d < v_head_dim; d += ATT_VALUE_VECTORS * GT_VL) {
+    int64_t dims = v_head_dim - d;
+    int64_t vectors = (dims + GT_VL - 1) / GT_VL;
+    if (vectors >= ATT_VALUE_VECTORS) {
+      int64_t last = dims - (ATT_VALUE_VECTORS - 1) * GT_VL;
+      att_sum_values(4, keys, v, d, last < GT_VL ? last : GT_VL, weight, o + d, factor);
+    } else if (vectors == 3) {
+      att_sum_values(3, keys, v, d, dims - 2 * GT_VL, weight, o + d, factor);
+    } else if (vectors == 2) {
+      att_sum_values(2, keys, v, d, dims - GT_VL, weight, o + d, factor);
+    } else {
+      att_sum_values(1, keys, v, d, dims, weight, o + d, factor);
+    }
+  }
+}
+
+/* As att_add_bias, for one query and keys [key, key + keys). */
+static void att_add_bias_row(const gt_attention_job *job, const float *bias, int64_t position, int64_t key,
+                             int64_t keys, float *scores) {
+  for (int64_t j = 0; j < keys; j++) {
+    scores[j] += bias[gt_attention_clamp_distance(job, key + j - position)] * ATT_LOG2E;
+  }
+}
+
+/* scores = exp2(scores - greatest) with an anchor as in attention_panels.h; returns what the sums must be multiplied
+ * with first. */
+static float att_softmax_row(int64_t keys, float *scores, float *greatest, float *sum) {
+  for (int64_t j = keys; j % GT_VL != 0; j++) {
+    scores[j] = -INFINITY;
+  }
+  vf top = vf_load(scores);
+  for (int64_t j = GT_VL; j < keys; j += GT_VL) {
+    top = vf_max(top, vf_load(scores + j));
+  }
+  float highest = vf_largest(top);
+  float rescale = 1;
+  if (highest > *greatest + ATT_SLACK) {
+    float factor[GT_VL];
+    vf_store(factor, vf_exp2_nonpositive(vf_set1(*greatest - highest)));
+    rescale = factor[0];
+    *greatest = highest;
+  }
+  vf anchor = vf_set1(*greatest);
+  vf total = vf_zero();
+  for (int64_t j = 0; j < keys; j += GT_VL) {
+    vf weight = vf_exp2_nonpositive(vf_load(scores + j) - anchor);
+    vf_store(scores + j, weight);
+    total = total + weight;
+  }
+  *sum = *sum * rescale + vf_sum(total);
+  return rescale;
+}
+
+static void att_run_rows(const gt_attention_job *job, const gt_attention_item *item, void *scratch) {
+  const gt_attention_params *p = job->params;
+  att_rows s = att_rows_of(p, scratch);
+  int64_t rows = (int64_t)item->tokens * item->heads;
+  int64_t kv_head = item->head / (p->num_heads / p->num_kv_heads);
+  float greatest[ATT_DIRECT_ROWS];
+  float sum[ATT_DIRECT_ROWS];
+  int64_t visible[ATT_DIRECT_ROWS] = {0};
+  for (int64_t row = 0; row < rows; row++) {
+    const float *from = job->q + att_q_offset(job, item, row, p->q_stride, p->head_dim);
+    for (int64_t d = 0; d < s.dims; d++) {
+      s.q[row * s.dims + d] = d < p->head_dim ? from[d] * (p->scale * ATT_LOG2E) : 0;
+    }
+    memset(s.o + row * s.v_dims, 0, (size_t)s.v_dims * sizeof(float));
+    greatest[row] = -FLT_MAX;
+    sum[row] = 0;
+    visible[row] = gt_attention_visible(job, item->sequence, item->token + row / item->heads);
+  }
+  int64_t end = visible[rows - 1] < item->end_key ? visible[rows - 1] : item->end_key;
+  for (int64_t key = item->first_key; key < end; key += ATT_DIRECT_KEYS) {
+    int64_t keys = end - key < ATT_DIRECT_KEYS ? end - key : ATT_DIRECT_KEYS;
+    for (int64_t j = 0; j < keys; j++) {
+      s.k[j] = gt_attention_k_row(job, item->sequence, key + j) + kv_head * p->head_dim;
+      s.v[j] = gt_attention_v_row(job, item->sequence, key + j) + kv_head * p->v_head_dim;
+    }
+    for (int64_t row = 0; row < rows; row++) {
+      int64_t here = visible[row] - key < keys ? visible[row] - key : keys;
+      if (here <= 0) {
+        continue;
+      }
+      att_dot_keys(here, p->head_dim, s.k, s.q + row * s.dims, s.scores);
+      if (job->distance_bias != NULL) {
+        int64_t position = gt_attention_position(job, item->sequence, item->token + row / item->heads);
+        const float *bias = gt_attention_bias_row(job, (int32_t)(item->head + row % item->heads));
+        att_add_bias_row(job, bias, position, key, here, s.scores);
+      }
+      float rescale = att_softmax_row(here, s.scores, &greatest[row], &sum[row]);
+      att_sum_all_values(here, p->v_head_dim, s.v, s.scores, s.o + row * s.v_dims, rescale);
+    }
+  }
+  for (int64_t row = 0; row < rows; row++) {
+    const float *o = s.o + row * s.v_dims;
+    if (item->partial != NULL) {
+      float *to = item->partial + row * (p->v_head_dim + 2);
+      to[0] = greatest[row];
+      to[1] = sum[row];
+      memcpy(to + 2, o, (size_t)p->v_head_dim * sizeof(float));
+    } else {
+      float *to = job->out + att_q_offset(job, item, row, p->out_stride, p->v_head_dim);
+      for (int64_t d = 0; d < p->v_head_dim; d++) {
+        to[d] = sum[row] == 0 ? 0 : o[d] / sum[row];
+      }
+    }
+  }
+}
+
+#endif

@@ -1,0 +1,120 @@
+/*
+ * The inner products of attention on register tiles. Queries lie along the vector lanes: one panel is ATT_PANEL
+ * queries, [depth][ATT_PANEL]. Keys and values are read as they lie in memory, one broadcast float at a time, so
+ * neither is packed or transposed, and softmax needs no sums across lanes.
+ *
+ *   scores  s[key][lane]      = sum_d  k[key][d] q[d][lane]
+ *   values  o[d][lane]        = o[d][lane] * rescale[lane] + sum_key v[key][d] p[key][lane]
+ */
+#ifndef GT_ATTENTION_TILE_H
+#define GT_ATTENTION_TILE_H
+
+#include "cpu/simd/vec.h"
+
+enum {
+  ATT_PANEL = 2 * GT_VL,
+#ifdef __AVX512F__
+  ATT_TILE_ROWS = 14, /* x 2 vectors = 28 of 32 registers */
+#else
+  ATT_TILE_ROWS = 6, /* x 2 vectors = 12 of 16 registers */
+#endif
+};
+
+/* c[rows][vectors] = start + sum over depth of a[row * a_row + step * a_step] * b[step][..]. `keep`: start with
+ * c * rescale instead of 0. */
+GT_INLINE void att_tile(int rows, int vectors, int64_t depth, const float *a, int64_t a_row, int64_t a_step,
+                        const float *b, float *c, const float *rescale) {
+  vf sum[ATT_TILE_ROWS][2];
+  if (rescale != NULL) {
+    GT_UNROLL
+    for (int i = 0; i < rows; i++) {
+      GT_UNROLL
+      for (int j = 0; j < vectors; j++) {
+        sum[i][j] = vf_load(c + i * ATT_PANEL + j * GT_VL) * vf_load(rescale + j * GT_VL);
+      }
+    }
+  } else {
+    GT_UNROLL
+    for (int i = 0; i < rows; i++) {
+      GT_UNROLL
+      for (int j = 0; j < vectors; j++) {
+        sum[i][j] = vf_zero();
+      }
+    }
+  }
+  for (int64_t step = 0; step < depth; step++) {
+    vf lanes[2];
+    GT_UNROLL
+    for (int j = 0; j < vectors; j++) {
+      lanes[j] = vf_load(b + j * GT_VL);
+    }
+    GT_UNROLL
+    for (int i = 0; i < rows; i++) {
+      vf one = vf_set1(a[i * a_row]);
+      GT_UNROLL
+      for (int j = 0; j < vectors; j++) {
+        sum[i][j] = vf_fma(one, lanes[j], sum[i][j]);
+      }
+    }
+    a += a_step;
+    b += ATT_PANEL;
+  }
+  GT_UNROLL
+  for (int i = 0; i < rows; i++) {
+    GT_UNROLL
+    for (int j = 0; j < vectors; j++) {
+      vf_store(c + i * ATT_PANEL + j * GT_VL, sum[i][j]);
+    }
+  }
+}
+
+typedef void att_scores_tile(int64_t depth, const float *k, int64_t k_stride, const float *q, float *s);
+typedef void att_values_tile(int64_t keys, const float *v, int64_t v_stride, const float *p, float *o,
+                             const float *rescale);
+
+#define ATT_TILE(rows, vectors)                                                                                       \
+  static void att_scores_##rows##x##vectors(int64_t depth, const float *k, int64_t k_stride, const float *q,          \
+                                            float *s) {                                                               \
+    att_tile(rows, vectors, depth, k, k_stride, 1, q, s, NULL);                                                       \
+  }                                                                                                                   \
+  static void att_values_##rows##x##vectors(int64_t keys, const float *v, int64_t v_stride, const float *p, float *o, \
+                                            const float *rescale) {                                                   \
+    att_tile(rows, vectors, keys, v, 1, v_stride, p, o, rescale);                                                     \
+  }
+#define ATT_TILES(rows) ATT_TILE(rows, 1) ATT_TILE(rows, 2)
+
+#ifdef __AVX512F__
+#define ATT_FOR_TILE_ROWS(M) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11) M(12) M(13) M(14)
+#else
+#define ATT_FOR_TILE_ROWS(M) M(1) M(2) M(3) M(4) M(5) M(6)
+#endif
+ATT_FOR_TILE_ROWS(ATT_TILES)
+
+#define ATT_SCORES_ROW(rows) {att_scores_##rows##x1, att_scores_##rows##x2},
+#define ATT_VALUES_ROW(rows) {att_values_##rows##x1, att_values_##rows##x2},
+static att_scores_tile *const att_scores_tiles[ATT_TILE_ROWS][2] = {ATT_FOR_TILE_ROWS(ATT_SCORES_ROW)};
+static att_values_tile *const att_values_tiles[ATT_TILE_ROWS][2] = {ATT_FOR_TILE_ROWS(ATT_VALUES_ROW)};
+
+/* s[keys][ATT_PANEL] of `vectors` vectors of queries. Rows are cut evenly: 128 = 8 x 13 + 2 x 12, not 9 x 14 + 2. */
+static void att_scores(int64_t keys, int64_t depth, const float *k, int64_t k_stride, const float *q, float *s,
+                       int vectors) {
+  int64_t tiles = (keys + ATT_TILE_ROWS - 1) / ATT_TILE_ROWS;
+  for (int64_t tile = 0, row = 0; tile < tiles; tile++) {
+    int64_t end = keys * (tile + 1) / tiles;
+    att_scores_tiles[end - row - 1][vectors - 1](depth, k + row * k_stride, k_stride, q, s + row * ATT_PANEL);
+    row = end;
+  }
+}
+
+/* o[depth][ATT_PANEL]; rescale NULL: o was nothing before. */
+static void att_values(int64_t keys, int64_t depth, const float *v, int64_t v_stride, const float *p, float *o,
+                       const float *rescale, int vectors) {
+  int64_t tiles = (depth + ATT_TILE_ROWS - 1) / ATT_TILE_ROWS;
+  for (int64_t tile = 0, row = 0; tile < tiles; tile++) {
+    int64_t end = depth * (tile + 1) / tiles;
+    att_values_tiles[end - row - 1][vectors - 1](keys, v + row, v_stride, p, o + row * ATT_PANEL, rescale);
+    row = end;
+  }
+}
+
+#endif
