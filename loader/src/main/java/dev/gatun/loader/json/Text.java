@@ -4,6 +4,23 @@ package dev.gatun.loader.json;
 public final class Text {
   private Text() {}
 
+  /**
+   * Whether {@code text} can be written as UTF-8: no half of a surrogate pair without the other.
+   */
+  public static boolean isUnicode(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (Character.isHighSurrogate(c)
+          && i + 1 < text.length()
+          && Character.isLowSurrogate(text.charAt(i + 1))) {
+        i++;
+      } else if (Character.isSurrogate(c)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** {@code text} in double quotes, at most about 120 characters of it. */
   public static String quote(String text) {
     return '"' + shorten(text, 120) + '"';

@@ -121,7 +121,7 @@ final class HeaderParser {
             throw malformed(what + " has " + offsets.length + " data_offsets instead of 2");
           }
         }
-        default -> parser.skipChildren();
+        default -> skip(parser, what + ", " + Text.quote(field));
       }
     }
     if (dtype == null || shape == null || offsets == null) {
@@ -129,6 +129,26 @@ final class HeaderParser {
           what + " has no " + (dtype == null ? "dtype" : shape == null ? "shape" : "data_offsets"));
     }
     return new Entry(name, dtype, shape, offsets[0], offsets[1]);
+  }
+
+  /**
+   * Passes over a field that the format does not have. Its content must still be what the reference
+   * can hold: numbers within a double, whole characters.
+   */
+  private void skip(JsonParser parser, String what) throws IOException {
+    int depth = 0;
+    do {
+      JsonToken token = parser.currentToken();
+      if (token.isStructStart()) {
+        depth++;
+      } else if (token.isStructEnd()) {
+        depth--;
+      } else if (token.isNumeric() && Double.isInfinite(Double.parseDouble(parser.getText()))) {
+        throw malformed(what + " holds a number beyond the range of a double");
+      } else if (token == JsonToken.VALUE_STRING || token == JsonToken.FIELD_NAME) {
+        wellFormed(parser.getText());
+      }
+    } while (depth > 0 && parser.nextToken() != null);
   }
 
   private long[] integers(JsonParser parser, String what, int limit) throws IOException {
@@ -265,17 +285,10 @@ final class HeaderParser {
     }
   }
 
-  /** Escapes can spell half of a surrogate pair, which no UTF-8 text holds. */
+  /** Escapes can spell half a surrogate pair, which no UTF-8 text holds. */
   private String wellFormed(String text) {
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (Character.isHighSurrogate(c)
-          && i + 1 < text.length()
-          && Character.isLowSurrogate(text.charAt(i + 1))) {
-        i++;
-      } else if (Character.isSurrogate(c)) {
-        throw malformed("a name or text holds half a surrogate pair: " + Text.quote(text));
-      }
+    if (!Text.isUnicode(text)) {
+      throw malformed("a name or text holds half a surrogate pair: " + Text.quote(text));
     }
     return text;
   }

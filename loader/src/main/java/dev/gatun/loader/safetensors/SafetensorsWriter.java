@@ -134,6 +134,16 @@ public final class SafetensorsWriter {
   }
 
   private static byte[] header(Path file, List<TensorData> tensors, Map<String, String> metadata) {
+    boolean unicode =
+        tensors.stream().allMatch(tensor -> Text.isUnicode(tensor.name()))
+            && metadata.entrySet().stream()
+                .allMatch(
+                    entry -> Text.isUnicode(entry.getKey()) && Text.isUnicode(entry.getValue()));
+    if (!unicode) {
+      // Jackson would write a replacement character: another name than the one given.
+      throw new SafetensorsException(
+          Kind.JSON_ERROR, file, "a name or text holds half a surrogate pair");
+    }
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (JsonGenerator json = FACTORY.createGenerator(out)) {
       json.writeStartObject();
