@@ -1,0 +1,401 @@
+package dev.gatun.runtime.nativelib;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.gatun.loader.safetensors.DType;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+
+/**
+ * The ops of {@code gatun.h} as Java methods of one context. They pass on what they are given:
+ * shapes are the caller's ({@code Ops}) to check. Memory cannot vanish during a call, because the
+ * linker holds each argument's arena open.
+ */
+public final class KernelCalls {
+
+  private final NativeContext context;
+
+  public KernelCalls(NativeContext context) {
+    this.context = context;
+  }
+
+  public NativeContext context() {
+    return context;
+  }
+
+  /**
+   * y = residual + scale * activation(x W^T + b); {@code residual} may be {@link
+   * MemorySegment#NULL}.
+   */
+  public void linearForward(
+      CallScratch scratch,
+      MemorySegment linear,
+      MemorySegment x,
+      MemorySegment residual,
+      MemorySegment y,
+      int activation,
+      long rows,
+      long xStride,
+      long yStride,
+      long residualStride,
+      float scale) {
+    begin(scratch);
+    try {
+      MemorySegment params = scratch.params();
+      params.set(JAVA_INT, 0, Linear.BYTES);
+      params.set(JAVA_INT, Linear.ACTIVATION, activation);
+      params.set(JAVA_LONG, Linear.ROWS, rows);
+      params.set(JAVA_LONG, Linear.X_STRIDE, xStride);
+      params.set(JAVA_LONG, Linear.Y_STRIDE, yStride);
+      params.set(JAVA_LONG, Linear.RESIDUAL_STRIDE, residualStride);
+      params.set(JAVA_FLOAT, Linear.SCALE, scale);
+      int status =
+          (int)
+              Kernels.LINEAR_FORWARD.invokeExact(
+                  context.handle(),
+                  linear,
+                  x,
+                  residual,
+                  y,
+                  params,
+                  scratch.message(),
+                  CallScratch.MESSAGE_BYTES);
+      NativeStatus.check("gt_linear_forward", status, scratch.message());
+    } catch (Throwable e) {
+      throw Kernels.rethrow(e);
+    } finally {
+      scratch.end();
+    }
+  }
+
+  /** {@code bias} may be {@link MemorySegment#NULL}; {@code y} may be {@code x}. */
+  public void layerNorm(
+      CallScratch scratch,
+      MemorySegment x,
+      MemorySegment weight,
+      MemorySegment bias,
+      MemorySegment y,
+      long rows,
+      long features,
+      float eps) {
+    begin(scratch);
+    try {
+      int status =
+          (int)
+              Kernels.LAYER_NORM.invokeExact(
+                  context.handle(),
+                  x,
+                  weight,
+                  bias,
+                  y,
+                  rows,
+                  features,
+                  eps,
+                  scratch.message(),
+                  CallScratch.MESSAGE_BYTES);
+      NativeStatus.check("gt_layer_norm", status, scratch.message());
+    } catch (Throwable e) {
+      throw Kernels.rethrow(e);
+    } finally {
+      scratch.end();
+    }
+  }
+
+  /** {@code y} may be {@code x}. */
+  public void rmsNorm(
+      CallScratch scratch,
+      MemorySegment x,
+      MemorySegment weight,
+      MemorySegment y,
+      long rows,
+      long features,
+      float eps) {
+    begin(scratch);
+    try {
+      int status =
+          (int)
+              Kernels.RMS_NORM.invokeExact(
+                  context.handle(),
+                  x,
+                  weight,
+                  y,
+                  rows,
+                  features,
+                  eps,
+                  scratch.message(),
+                  CallScratch.MESSAGE_BYTES);
+      NativeStatus.check("gt_rms_norm", status, scratch.message());
+    } catch (Throwable e) {
+      throw Kernels.rethrow(e);
+    } finally {
+      scratch.end();
+    }
+  }
+
+  /** {@code y} may be {@code x}. */
+  public void activate(
+      CallScratch scratch, MemorySegment x, MemorySegment y, long count, int activation) {
+    begin(scratch);
+    try {
+      int status =
+          (int)
+              Kernels.ACTIVATE.invokeExact(
+                  context.handle(),
+                  x,
+                  y,
+                  count,
+                  activation,
+                  scratch.message(),
+                  CallScratch.MESSAGE_BYTES);
+      NativeStatus.check("gt_activate", status, scratch.message());
+    } catch (Throwable e) {
+      throw Kernels.rethrow(e);
+    } finally {
+      scratch.end();
+    }
+  }
+
+  /** {@code features} counts those of {@code y}, half of those of {@code x}. */
+  public void gatedActivate(
+      CallScratch scratch,
+      MemorySegment x,
+      MemorySegment y,
+      long rows,
+      long features,
+      int activation) {
+    begin(scratch);
+    try {
+      int status =
+          (int)
+              Kernels.GATED_ACTIVATE.invokeExact(
+                  context.handle(),
+                  x,
+                  y,
+                  rows,
+                  features,
+                  activation,
+                  scratch.message(),
+                  CallScratch.MESSAGE_BYTES);
+      NativeStatus.check("gt_gated_activate", status, scratch.message());
+    } catch (Throwable e) {
+      throw Kernels.rethrow(e);
+    } finally {
+      scratch.end();
+    }
+  }
+
+  /** y[t] = table[ids[t]], or y[t] += it. */
+  public void embed(
+      CallScratch scratch,
+      MemorySegment table,
+      DType tableType,
+      long tableRows,
+      long features,
+      MemorySegment ids,
+      long tokens,
+      boolean accumulate,
+      MemorySegment y) {
+    begin(scratch);
+    try {
+      int status =
+          (int)
+              Kernels.EMBED.invokeExact(
+                  context.handle(),
+                  table,
+                  WeightTypes.code(tableType),
+                  tableRows,
+                  features,
+                  ids,
+                  tokens,
+                  accumulate ? 1 : 0,
+                  y,
+                  scratch.message(),
+                  CallScratch.MESSAGE_BYTES);
+      NativeStatus.check("gt_embed", status, scratch.message());
+    } catch (Throwable e) {
+      throw Kernels.rethrow(e);
+    } finally {
+      scratch.end();
+    }
+  }
+
+  /** The numbers of one attention call, named as in {@code gt_attention_params}. */
+  public record AttentionShape(
+      int batch,
+      int numHeads,
+      int numKvHeads,
+      int headDim,
+      int vHeadDim,
+      boolean causal,
+      float scale,
+      long qStride,
+      long kStride,
+      long vStride,
+      long outStride,
+      int biasDistance,
+      int blockSize,
+      long kBlockStride,
+      long vBlockStride,
+      int blocksPerSequence) {}
+
+  /** {@code blockTable} and {@code distanceBias} may be {@link MemorySegment#NULL}. */
+  public void attention(
+      CallScratch scratch,
+      MemorySegment q,
+      MemorySegment k,
+      MemorySegment v,
+      MemorySegment cuSeqlensQ,
+      MemorySegment cuSeqlensKv,
+      MemorySegment blockTable,
+      MemorySegment distanceBias,
+      MemorySegment out,
+      AttentionShape shape) {
+    begin(scratch);
+    try {
+      MemorySegment params = scratch.params();
+      params.set(JAVA_INT, 0, Attention.BYTES);
+      params.set(JAVA_INT, Attention.BATCH, shape.batch);
+      params.set(JAVA_INT, Attention.NUM_HEADS, shape.numHeads);
+      params.set(JAVA_INT, Attention.NUM_KV_HEADS, shape.numKvHeads);
+      params.set(JAVA_INT, Attention.HEAD_DIM, shape.headDim);
+      params.set(JAVA_INT, Attention.V_HEAD_DIM, shape.vHeadDim);
+      params.set(JAVA_INT, Attention.CAUSAL, shape.causal ? 1 : 0);
+      params.set(JAVA_FLOAT, Attention.SCALE, shape.scale);
+      params.set(JAVA_LONG, Attention.Q_STRIDE, shape.qStride);
+      params.set(JAVA_LONG, Attention.K_STRIDE, shape.kStride);
+      params.set(JAVA_LONG, Attention.V_STRIDE, shape.vStride);
+      params.set(JAVA_LONG, Attention.OUT_STRIDE, shape.outStride);
+      params.set(JAVA_INT, Attention.BIAS_DISTANCE, shape.biasDistance);
+      params.set(JAVA_INT, Attention.BLOCK_SIZE, shape.blockSize);
+      params.set(JAVA_LONG, Attention.K_BLOCK_STRIDE, shape.kBlockStride);
+      params.set(JAVA_LONG, Attention.V_BLOCK_STRIDE, shape.vBlockStride);
+      params.set(JAVA_INT, Attention.BLOCKS_PER_SEQUENCE, shape.blocksPerSequence);
+      params.set(JAVA_INT, Attention.SLIDING_WINDOW, 0);
+      params.set(JAVA_FLOAT, Attention.SOFTCAP, 0);
+      int status =
+          (int)
+              Kernels.ATTENTION.invokeExact(
+                  context.handle(),
+                  q,
+                  k,
+                  v,
+                  cuSeqlensQ,
+                  cuSeqlensKv,
+                  blockTable,
+                  distanceBias,
+                  out,
+                  params,
+                  scratch.message(),
+                  CallScratch.MESSAGE_BYTES);
+      NativeStatus.check("gt_attention", status, scratch.message());
+    } catch (Throwable e) {
+      throw Kernels.rethrow(e);
+    } finally {
+      scratch.end();
+    }
+  }
+
+  /**
+   * Copies the new tokens of each sequence behind the {@code lengths[b]} tokens already in its
+   * blocks.
+   */
+  public void kvAppend(
+      CallScratch scratch,
+      MemorySegment source,
+      MemorySegment cuSeqlensNew,
+      MemorySegment lengths,
+      MemorySegment blockTable,
+      MemorySegment blocks,
+      int batch,
+      long features,
+      long sourceStride,
+      long rowStride,
+      long blockStride,
+      int blockSize,
+      int blocksPerSequence) {
+    begin(scratch);
+    try {
+      MemorySegment params = scratch.params();
+      params.set(JAVA_INT, 0, KvAppend.BYTES);
+      params.set(JAVA_INT, KvAppend.BATCH, batch);
+      params.set(JAVA_LONG, KvAppend.FEATURES, features);
+      params.set(JAVA_LONG, KvAppend.SOURCE_STRIDE, sourceStride);
+      params.set(JAVA_LONG, KvAppend.ROW_STRIDE, rowStride);
+      params.set(JAVA_LONG, KvAppend.BLOCK_STRIDE, blockStride);
+      params.set(JAVA_INT, KvAppend.BLOCK_SIZE, blockSize);
+      params.set(JAVA_INT, KvAppend.BLOCKS_PER_SEQUENCE, blocksPerSequence);
+      int status =
+          (int)
+              Kernels.KV_APPEND.invokeExact(
+                  context.handle(),
+                  source,
+                  cuSeqlensNew,
+                  lengths,
+                  blockTable,
+                  blocks,
+                  params,
+                  scratch.message(),
+                  CallScratch.MESSAGE_BYTES);
+      NativeStatus.check("gt_kv_append", status, scratch.message());
+    } catch (Throwable e) {
+      throw Kernels.rethrow(e);
+    } finally {
+      scratch.end();
+    }
+  }
+
+  private void begin(CallScratch scratch) {
+    context.requireOpen();
+    scratch.begin();
+  }
+
+  // Offsets as constants: the JIT turns each set above into one store.
+
+  private static final class Linear {
+    static final StructLayout S = Structs.LINEAR_PARAMS;
+    static final int BYTES = (int) S.byteSize();
+    static final long ACTIVATION = Structs.offset(S, "activation");
+    static final long ROWS = Structs.offset(S, "rows");
+    static final long X_STRIDE = Structs.offset(S, "x_stride");
+    static final long Y_STRIDE = Structs.offset(S, "y_stride");
+    static final long RESIDUAL_STRIDE = Structs.offset(S, "residual_stride");
+    static final long SCALE = Structs.offset(S, "scale");
+  }
+
+  private static final class Attention {
+    static final StructLayout S = Structs.ATTENTION_PARAMS;
+    static final int BYTES = (int) S.byteSize();
+    static final long BATCH = Structs.offset(S, "batch");
+    static final long NUM_HEADS = Structs.offset(S, "num_heads");
+    static final long NUM_KV_HEADS = Structs.offset(S, "num_kv_heads");
+    static final long HEAD_DIM = Structs.offset(S, "head_dim");
+    static final long V_HEAD_DIM = Structs.offset(S, "v_head_dim");
+    static final long CAUSAL = Structs.offset(S, "causal");
+    static final long SCALE = Structs.offset(S, "scale");
+    static final long Q_STRIDE = Structs.offset(S, "q_stride");
+    static final long K_STRIDE = Structs.offset(S, "k_stride");
+    static final long V_STRIDE = Structs.offset(S, "v_stride");
+    static final long OUT_STRIDE = Structs.offset(S, "out_stride");
+    static final long BIAS_DISTANCE = Structs.offset(S, "bias_distance");
+    static final long BLOCK_SIZE = Structs.offset(S, "block_size");
+    static final long K_BLOCK_STRIDE = Structs.offset(S, "k_block_stride");
+    static final long V_BLOCK_STRIDE = Structs.offset(S, "v_block_stride");
+    static final long BLOCKS_PER_SEQUENCE = Structs.offset(S, "blocks_per_sequence");
+    static final long SLIDING_WINDOW = Structs.offset(S, "sliding_window");
+    static final long SOFTCAP = Structs.offset(S, "softcap");
+  }
+
+  private static final class KvAppend {
+    static final StructLayout S = Structs.KV_APPEND_PARAMS;
+    static final int BYTES = (int) S.byteSize();
+    static final long BATCH = Structs.offset(S, "batch");
+    static final long FEATURES = Structs.offset(S, "features");
+    static final long SOURCE_STRIDE = Structs.offset(S, "source_stride");
+    static final long ROW_STRIDE = Structs.offset(S, "row_stride");
+    static final long BLOCK_STRIDE = Structs.offset(S, "block_stride");
+    static final long BLOCK_SIZE = Structs.offset(S, "block_size");
+    static final long BLOCKS_PER_SEQUENCE = Structs.offset(S, "blocks_per_sequence");
+  }
+}

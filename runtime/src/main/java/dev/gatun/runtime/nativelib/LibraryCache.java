@@ -1,0 +1,74 @@
+package dev.gatun.runtime.nativelib;
+
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/**
+ * Puts the packaged library where the dynamic linker can open it: {@code
+ * <cache>/gatun/native/<sha256>/libgatun.so}.
+ *
+ * <p>The content is verified against the hash on every use, and a damaged entry is replaced.
+ * Entries are written beside their place and moved there atomically, so that processes that start
+ * together, or one that already has the old file mapped, never see half a library.
+ */
+final class LibraryCache {
+
+  private LibraryCache() {}
+
+  /**
+   * @param library the library's bytes
+   * @param cacheRoot the user's cache directory; created if absent
+   * @return a file with exactly these bytes
+   */
+  static Path extract(byte[] library, Path cacheRoot) throws IOException {
+    String hash = sha256(library);
+    Path directory = cacheRoot.resolve("gatun").resolve("native").resolve(hash);
+    Path target = directory.resolve("libgatun.so");
+    if (holds(target, hash)) {
+      return target;
+    }
+    createDirectories(directory);
+    Path fresh = Files.createTempFile(directory, "libgatun", ".tmp");
+    try {
+      Files.write(fresh, library);
+      Files.move(fresh, target, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      Files.deleteIfExists(fresh);
+    }
+    if (!holds(target, hash)) {
+      throw new IOException(target + " does not hold what was just written to it");
+    }
+    return target;
+  }
+
+  private static boolean holds(Path file, String hash) throws IOException {
+    try {
+      return sha256(Files.readAllBytes(file)).equals(hash);
+    } catch (NoSuchFileException e) {
+      return false;
+    }
+  }
+
+  private static void createDirectories(Path directory) throws IOException {
+    try {
+      Files.createDirectories(directory);
+    } catch (FileAlreadyExistsException e) {
+      throw new IOException(e.getFile() + " is in the way: it is not a directory", e);
+    }
+  }
+
+  private static String sha256(byte[] bytes) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java platform has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,320 @@
+package dev.gatun.runtime.nativelib;
+
+import dev.gatun.Device;
+import dev.gatun.KernelException;
+import dev.gatun.loader.safetensors.DType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+
+/**
+ * A device opened for work: its threads, its tier of kernels, its scratch memory. May be used from
+ * many threads.
+ *
+ * <p>After {@link #close()} every new use throws IllegalStateException. The native context itself
+ * goes when the last {@link NativeArena} made from it is closed, so that the order of closing
+ * cannot matter.
+ */
+public final class NativeContext implements AutoCloseable {
+
+  /** How a weight matrix lies in memory; ordinals are {@code gt_weight_layout}. */
+  public enum WeightLayout {
+    /** {@code [out, in]}: torch.nn.Linear. */
+    OUT_IN,
+    /** {@code [in, out]}: GPT-2's Conv1D. */
+    IN_OUT
+  }
+
+  private static final int TIER_AUTO = -1;
+
+  private final Device device;
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment handle;
+  private final int threads;
+  private final String tier;
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private final AtomicInteger users = new AtomicInteger(1);
+
+  @SuppressWarnings("restricted") // the destroy function is that of the creation
+  private NativeContext(ContextOptions options) {
+    this.device = options.device();
+    int cap = options.tier().map(NativeContext::tierNumber).orElse(TIER_AUTO);
+    MemorySegment raw;
+    try (Arena call = Arena.ofConfined()) {
+      MemorySegment params = call.allocate(Structs.CONTEXT_PARAMS);
+      params.set(ValueLayout.JAVA_INT, 0, (int) Structs.CONTEXT_PARAMS.byteSize());
+      params.set(
+          ValueLayout.JAVA_INT,
+          Structs.offset(Structs.CONTEXT_PARAMS, "threads"),
+          options.threads());
+      params.set(ValueLayout.JAVA_INT, Structs.offset(Structs.CONTEXT_PARAMS, "tier"), cap);
+      MemorySegment out = call.allocate(ValueLayout.ADDRESS);
+      MemorySegment message = call.allocate(CallScratch.MESSAGE_BYTES);
+      int status =
+          (int) Kernels.CONTEXT_CREATE.invokeExact(params, out, message, CallScratch.MESSAGE_BYTES);
+      NativeStatus.check("gt_context_create", status, message);
+      raw = out.get(ValueLayout.ADDRESS, 0);
+    } catch (Throwable e) {
+      throw Kernels.rethrow(e);
+    }
+    this.handle = raw.reinterpret(arena, NativeContext::destroy);
+    try {
+      this.threads = (int) Kernels.CONTEXT_THREADS.invokeExact(handle);
+      this.tier = Kernels.tierName((int) Kernels.CONTEXT_TIER.invokeExact(handle)).orElseThrow();
+    } catch (Throwable e) {
+      throw Kernels.rethrow(e);
+    }
+  }
+
+  /**
+   * Opens a device.
+   *
+   * @throws dev.gatun.NativeLibraryException if the kernel library is missing
+   * @throws IllegalArgumentException if no tier has the name in the options
+   * @throws KernelException UNSUPPORTED if the CPU cannot run that tier
+   */
+  public static NativeContext open(ContextOptions options) {
+    return new NativeContext(options);
+  }
+
+  /** Names of the tiers that this CPU runs, from the scalar reference up to the best. */
+  public static List<String> tiers() {
+    return IntStream.rangeClosed(0, Kernels.bestTier())
+        .mapToObj(tier -> Kernels.tierName(tier).orElseThrow())
+        .toList();
+  }
+
+  public Device device() {
+    return device;
+  }
+
+  /** Threads that a call may use, the caller's included. */
+  public int threads() {
+    return threads;
+  }
+
+  /** Name of the tier whose kernels run. */
+  public String tier() {
+    return tier;
+  }
+
+  /** Bytes now held through this context: memory, packed weights, scratch. */
+  public long bytes() {
+    requireOpen();
+    try {
+      return (long) Kernels.CONTEXT_BYTES.invokeExact(handle);
+    } catch (Throwable e) {
+      throw Kernels.rethrow(e);
+    }
+  }
+
+  public boolean isOpen() {
+    return !closed.get();
+  }
+
+  /**
+   * @throws IllegalStateException if this context is closed
+   */
+  public void requireOpen() {
+    if (closed.get()) {
+      throw new IllegalStateException("the native context is closed");
+    }
+  }
+
+  /** Copies host memory (native or of a Java array) to memory of the device. */
+  public void upload(MemorySegment host, MemorySegment target) {
+    requireOpen();
+    if (!host
+        .isNative()) { // A kernel call cannot take the heap; the CPU's memory is ours to write.
+      MemorySegment.copy(host, 0, target, 0, host.byteSize());
+      return;
+    }
+    requireSize(target, host.byteSize());
+    try (Arena call = Arena.ofConfined()) {
+      MemorySegment message = call.allocate(CallScratch.MESSAGE_BYTES);
+      int status =
+          (int)
+              Kernels.UPLOAD.invokeExact(
+                  handle, target, host, host.byteSize(), message, CallScratch.MESSAGE_BYTES);
+      NativeStatus.check("gt_upload", status, message);
+    } catch (Throwable e) {
+      throw Kernels.rethrow(e);
+    }
+  }
+
+  /**
+   * Copies memory of the device to host memory (native or of a Java array) of at least that size.
+   */
+  public void download(MemorySegment source, MemorySegment host) {
+    requireOpen();
+    if (!host.isNative()) {
+      MemorySegment.copy(source, 0, host, 0, source.byteSize());
+      return;
+    }
+    requireSize(host, source.byteSize());
+    try (Arena call = Arena.ofConfined()) {
+      MemorySegment message = call.allocate(CallScratch.MESSAGE_BYTES);
+      int status =
+          (int)
+              Kernels.DOWNLOAD.invokeExact(
+                  handle, host, source, source.byteSize(), message, CallScratch.MESSAGE_BYTES);
+      NativeStatus.check("gt_download", status, message);
+    } catch (Throwable e) {
+      throw Kernels.rethrow(e);
+    }
+  }
+
+  /**
+   * Packs output features {@code [firstRow, firstRow + rows)} of a linear layer, on all of the
+   * context's threads.
+   *
+   * @param linear from {@link NativeArena#createLinear}
+   * @param weight host memory in {@code layout}, aligned for its dtype
+   * @param bias host memory {@code [rows]}, or {@link MemorySegment#NULL} for none
+   */
+  public void packLinear(
+      MemorySegment linear,
+      long firstRow,
+      long rows,
+      MemorySegment weight,
+      DType weightType,
+      WeightLayout layout,
+      MemorySegment bias,
+      DType biasType) {
+    requireOpen();
+    try (Arena call = Arena.ofConfined()) {
+      MemorySegment message = call.allocate(CallScratch.MESSAGE_BYTES);
+      int status =
+          (int)
+              Kernels.LINEAR_PACK.invokeExact(
+                  handle,
+                  linear,
+                  firstRow,
+                  rows,
+                  weight,
+                  WeightTypes.code(weightType),
+                  layout.ordinal(),
+                  bias,
+                  WeightTypes.code(biasType),
+                  message,
+                  CallScratch.MESSAGE_BYTES);
+      NativeStatus.check("gt_linear_pack", status, message);
+    } catch (Throwable e) {
+      throw Kernels.rethrow(e);
+    }
+  }
+
+  /**
+   * Lets no new use begin; frees the native context once nothing made from it is left. Closing
+   * twice is allowed.
+   */
+  @Override
+  public void close() {
+    if (closed.compareAndSet(false, true)) {
+      release();
+    }
+  }
+
+  /** The gt_context, for calls. */
+  MemorySegment handle() {
+    return handle;
+  }
+
+  /** Keeps the native context in being for one more {@link #release()}. */
+  void retain() {
+    requireOpen();
+    int before;
+    do {
+      before = users.get();
+      if (before == 0) {
+        throw new IllegalStateException("the native context is closed");
+      }
+    } while (!users.compareAndSet(before, before + 1));
+  }
+
+  void release() {
+    if (users.decrementAndGet() == 0) {
+      NativeArena.closeWhenIdle(arena);
+    }
+  }
+
+  MemorySegment allocate(long bytes) {
+    requireOpen();
+    try (Arena call = Arena.ofConfined()) {
+      MemorySegment out = call.allocate(ValueLayout.ADDRESS);
+      MemorySegment message = call.allocate(CallScratch.MESSAGE_BYTES);
+      int status =
+          (int)
+              Kernels.ALLOCATE.invokeExact(handle, bytes, out, message, CallScratch.MESSAGE_BYTES);
+      NativeStatus.check("gt_allocate", status, message);
+      return out.get(ValueLayout.ADDRESS, 0);
+    } catch (Throwable e) {
+      throw Kernels.rethrow(e);
+    }
+  }
+
+  void free(MemorySegment memory) {
+    try {
+      Kernels.FREE.invokeExact(handle, memory);
+    } catch (Throwable e) {
+      throw Kernels.rethrow(e);
+    }
+  }
+
+  MemorySegment createLinear(long inFeatures, long outFeatures) {
+    requireOpen();
+    try (Arena call = Arena.ofConfined()) {
+      MemorySegment out = call.allocate(ValueLayout.ADDRESS);
+      MemorySegment message = call.allocate(CallScratch.MESSAGE_BYTES);
+      int status =
+          (int)
+              Kernels.LINEAR_CREATE.invokeExact(
+                  handle, inFeatures, outFeatures, out, message, CallScratch.MESSAGE_BYTES);
+      NativeStatus.check("gt_linear_create", status, message);
+      return out.get(ValueLayout.ADDRESS, 0);
+    } catch (Throwable e) {
+      throw Kernels.rethrow(e);
+    }
+  }
+
+  void destroyLinear(MemorySegment linear) {
+    try {
+      Kernels.LINEAR_DESTROY.invokeExact(handle, linear);
+    } catch (Throwable e) {
+      throw Kernels.rethrow(e);
+    }
+  }
+
+  private static void destroy(MemorySegment context) {
+    try {
+      Kernels.CONTEXT_DESTROY.invokeExact(context);
+    } catch (Throwable e) {
+      throw Kernels.rethrow(e);
+    }
+  }
+
+  private static int tierNumber(String name) {
+    StringBuilder known = new StringBuilder();
+    for (int tier = 0; ; tier++) {
+      Optional<String> candidate = Kernels.tierName(tier);
+      if (candidate.isEmpty()) {
+        throw new IllegalArgumentException("unknown tier '" + name + "'; known: " + known);
+      }
+      if (candidate.get().equals(name)) {
+        return tier;
+      }
+      known.append(tier == 0 ? "" : ", ").append(candidate.get());
+    }
+  }
+
+  private static void requireSize(MemorySegment target, long bytes) {
+    if (target.byteSize() < bytes) {
+      throw new IndexOutOfBoundsException("copying " + bytes + " bytes to " + target.byteSize());
+    }
+  }
+}

@@ -1,0 +1,158 @@
+package dev.gatun.runtime.nativelib;
+
+import dev.gatun.NativeLibraryException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.SymbolLookup;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * The kernel library of this process, found or not. A library that is missing is a value with its
+ * cause: nothing throws until a kernel is used, so that configurations can be inspected on machines
+ * that cannot run them.
+ */
+public sealed interface NativeLibrary {
+
+  /** System property: the path of the library to load, instead of the one packaged with Gatun. */
+  String PATH_PROPERTY = "gatun.library.path";
+
+  /** Loaded from {@code path}; never unloaded. */
+  record Found(Path path, SymbolLookup symbols) implements NativeLibrary {}
+
+  /** Not loaded; {@code cause} names every place tried and what to do. */
+  record Missing(NativeLibraryException cause) implements NativeLibrary {}
+
+  /** The library that all contexts of this process use, looked up once. */
+  static NativeLibrary current() {
+    return Kernels.LIBRARY;
+  }
+
+  /** Why kernels cannot be used in this process, if they cannot. */
+  default Optional<NativeLibraryException> failure() {
+    return this instanceof Missing missing ? Optional.of(missing.cause()) : Optional.empty();
+  }
+
+  /**
+   * Looks where the system properties, the environment and the class path say.
+   *
+   * <p>In order: the file named by {@value #PATH_PROPERTY}, and nothing else if that is set; the
+   * resource {@code native/<os>-<arch>/libgatun.so}, extracted to the user's cache.
+   */
+  static NativeLibrary find() {
+    return find(Search.ofProcess());
+  }
+
+  /** {@link #find()} with everything it reads from the process stated. */
+  static NativeLibrary find(Search search) {
+    if (search.explicitPath().isPresent()) {
+      return load(search.explicitPath().get(), "the file named by -D" + PATH_PROPERTY);
+    }
+    String platform = platform(search.osName(), search.osArch());
+    if (!platform.equals("linux-x86_64")) {
+      return missing(
+          "Gatun has no kernel library for %s (os.name '%s', os.arch '%s'); it runs on linux-x86_64 only",
+          platform, search.osName(), search.osArch());
+    }
+    String resource = "native/" + platform + "/libgatun.so";
+    byte[] library;
+    try (InputStream in = search.resources().getResourceAsStream(resource)) {
+      if (in == null) {
+        return missing(
+            "no kernel library: -D%s is not set, and the class path holds no %s; add the gatun-kernels-native"
+                + " artifact to the application, or set -D%s to a libgatun.so",
+            PATH_PROPERTY, resource, PATH_PROPERTY);
+      }
+      library = in.readAllBytes();
+    } catch (IOException e) {
+      return missing(e, "reading the packaged kernel library %s failed: %s", resource, e);
+    }
+    Path extracted;
+    try {
+      extracted = LibraryCache.extract(library, search.cacheRoot());
+    } catch (IOException e) {
+      return missing(
+          e,
+          "the packaged kernel library %s could not be extracted below %s: %s; make that directory writable, point"
+              + " XDG_CACHE_HOME elsewhere, or extract the library yourself and set -D%s to it",
+          resource,
+          search.cacheRoot(),
+          e,
+          PATH_PROPERTY);
+    }
+    return load(extracted, "extracted from the packaged " + resource);
+  }
+
+  @SuppressWarnings("restricted") // verified, or named by the user
+  private static NativeLibrary load(Path path, String origin) {
+    Path file = path.toAbsolutePath();
+    if (!Files.isRegularFile(file)) {
+      return missing("no kernel library: %s (%s) is not a file", file, origin);
+    }
+    try {
+      // Global: handles live in static finals, so the library must stay for as long as the class.
+      return new Found(file, SymbolLookup.libraryLookup(file, Arena.global()));
+    } catch (IllegalArgumentException e) {
+      return missing(
+          e,
+          "the kernel library %s (%s) could not be loaded: %s; is it built for this system?",
+          file,
+          origin,
+          e);
+    } catch (IllegalCallerException e) {
+      return missing(
+          e,
+          "loading the kernel library %s needs native access: pass --enable-native-access=dev.gatun.runtime"
+              + " (--enable-native-access=ALL-UNNAMED when Gatun is on the class path) to java",
+          file);
+    }
+  }
+
+  private static String platform(String osName, String osArch) {
+    String os = osName.toLowerCase(Locale.ROOT);
+    String system =
+        os.startsWith("linux")
+            ? "linux"
+            : os.startsWith("windows") ? "windows" : os.startsWith("mac") ? "macos" : os;
+    String machine = osArch.equals("amd64") || osArch.equals("x86_64") ? "x86_64" : osArch;
+    return system + "-" + machine;
+  }
+
+  private static Missing missing(String format, Object... values) {
+    return new Missing(new NativeLibraryException(String.format(Locale.ROOT, format, values)));
+  }
+
+  private static Missing missing(Throwable cause, String format, Object... values) {
+    return new Missing(
+        new NativeLibraryException(String.format(Locale.ROOT, format, values), cause));
+  }
+
+  /** What the search depends on. */
+  record Search(
+      Optional<Path> explicitPath,
+      String osName,
+      String osArch,
+      ClassLoader resources,
+      Path cacheRoot) {
+
+    static Search ofProcess() {
+      return new Search(
+          Optional.ofNullable(System.getProperty(PATH_PROPERTY)).map(Path::of),
+          System.getProperty("os.name"),
+          System.getProperty("os.arch"),
+          NativeLibrary.class.getClassLoader(),
+          cacheRoot(System.getenv("XDG_CACHE_HOME"), System.getProperty("user.home")));
+    }
+
+    /** The XDG base directory rule: a relative XDG_CACHE_HOME is ignored. */
+    static Path cacheRoot(String xdgCacheHome, String userHome) {
+      if (xdgCacheHome != null && Path.of(xdgCacheHome).isAbsolute()) {
+        return Path.of(xdgCacheHome);
+      }
+      return Path.of(userHome, ".cache");
+    }
+  }
+}

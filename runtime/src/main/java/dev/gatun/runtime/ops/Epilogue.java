@@ -1,0 +1,70 @@
+package dev.gatun.runtime.ops;
+
+import dev.gatun.loader.config.Activation;
+import dev.gatun.runtime.tensor.Tensor;
+
+/**
+ * What a linear layer does to its product before it writes it: {@code y = residual + scale *
+ * activation(x W^T + b)}. Costs no pass over memory of its own.
+ */
+public final class Epilogue {
+
+  /** {@code y = x W^T + b}. */
+  public static final Epilogue NONE = new Epilogue(Activation.IDENTITY, null, 1);
+
+  private final Activation activation;
+  private final Tensor residual;
+  private final float scale;
+
+  private Epilogue(Activation activation, Tensor residual, float scale) {
+    this.activation = activation;
+    this.residual = residual;
+    this.scale = scale;
+  }
+
+  /** {@code y = activation(x W^T + b)}. */
+  public static Epilogue activation(Activation activation) {
+    return NONE.withActivation(activation);
+  }
+
+  /** {@code y = residual + x W^T + b}. */
+  public static Epilogue residual(Tensor residual) {
+    return NONE.withResidual(residual);
+  }
+
+  /** {@code y = scale * (x W^T + b)}. */
+  public static Epilogue scale(float scale) {
+    return NONE.withScale(scale);
+  }
+
+  public Epilogue withActivation(Activation activation) {
+    return new Epilogue(activation, residual, scale);
+  }
+
+  /**
+   * @param residual of y's shape; may be y itself
+   */
+  public Epilogue withResidual(Tensor residual) {
+    return new Epilogue(activation, residual, scale);
+  }
+
+  public Epilogue withScale(float scale) {
+    return new Epilogue(activation, residual, scale);
+  }
+
+  Activation activation() {
+    return activation;
+  }
+
+  boolean hasResidual() {
+    return residual != null;
+  }
+
+  Tensor residual() {
+    return residual;
+  }
+
+  float scale() {
+    return scale;
+  }
+}

@@ -1,0 +1,53 @@
+package dev.gatun.runtime.ops;
+
+import dev.gatun.loader.safetensors.DType;
+import dev.gatun.runtime.nativelib.NativeContext;
+import dev.gatun.runtime.tensor.Tensor;
+import dev.gatun.runtime.tensor.Workspace;
+
+/** What every op checks before its kernel gets pointers. */
+final class Operands {
+
+  private Operands() {}
+
+  /** Both are open, of this context, F32. */
+  static void usable(String op, NativeContext context, Workspace workspace, Tensor x, Tensor y) {
+    usable(op, context, workspace, x, y, DType.F32);
+  }
+
+  /** Both are open and of this context; y is F32. */
+  static void usable(
+      String op, NativeContext context, Workspace workspace, Tensor x, Tensor y, DType xType) {
+    workspace.requireOpen();
+    usable(op, context, x, xType);
+    usable(op, context, y, DType.F32);
+  }
+
+  static void usable(String op, NativeContext context, Tensor tensor, DType type) {
+    tensor.owner().requireOpen();
+    if (tensor.owner().context() != context) {
+      throw new IllegalArgumentException(op + ": " + tensor + " belongs to another context");
+    }
+    if (tensor.dtype() != type) {
+      throw new IllegalArgumentException(op + ": " + tensor + " where " + type + " is needed");
+    }
+  }
+
+  /** x and y have one shape with {@code features} columns and adjacent rows. */
+  static void sameContiguous(String op, Object by, long features, Tensor x, Tensor y) {
+    if (x.columns() != features || y.rows() != x.rows() || y.columns() != features) {
+      throw mismatch(op, by, "x", x, "y", y);
+    }
+    if (!x.isContiguous() || !y.isContiguous()) {
+      throw new IllegalArgumentException(
+          "%s: rows of x %s and y %s must be adjacent, they are %d and %d apart"
+              .formatted(op, x, y, x.rowStride(), y.rowStride()));
+    }
+  }
+
+  static IllegalArgumentException mismatch(
+      String op, Object by, String xName, Tensor x, String yName, Tensor y) {
+    return new IllegalArgumentException(
+        "%s: %s does not take %s %s to %s %s".formatted(op, by, xName, x, yName, y));
+  }
+}

@@ -1,0 +1,316 @@
+package dev.gatun.runtime.ops;
+
+import dev.gatun.loader.config.Activation;
+import dev.gatun.loader.safetensors.DType;
+import dev.gatun.runtime.nativelib.KernelCalls;
+import dev.gatun.runtime.nativelib.NativeContext;
+import dev.gatun.runtime.tensor.KvCache;
+import dev.gatun.runtime.tensor.Sequences;
+import dev.gatun.runtime.tensor.Tensor;
+import dev.gatun.runtime.tensor.Workspace;
+import dev.gatun.runtime.weights.Embedding;
+import dev.gatun.runtime.weights.LayerNorm;
+import dev.gatun.runtime.weights.Linear;
+import dev.gatun.runtime.weights.RmsNorm;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The vocabulary of the papers, on packed tokens {@code [tokens, features]}. Results are new
+ * tensors of the workspace, unless a target is given; the target may be memory that outlives a
+ * {@link Workspace#mark}.
+ *
+ * <p>Stateless; may be shared by threads that each have a workspace. Every method throws
+ * IllegalArgumentException when shapes do not fit, and IllegalStateException when the memory of an
+ * operand was given back.
+ */
+public final class Ops {
+
+  private final KernelCalls kernels;
+  private final AttentionOps attention;
+
+  public Ops(NativeContext context) {
+    this.kernels = new KernelCalls(context);
+    this.attention = new AttentionOps(kernels);
+  }
+
+  public NativeContext context() {
+    return kernels.context();
+  }
+
+  /**
+   * {@code x W^T + b}: x {@code [tokens, in]} to {@code [tokens, out]}. Rows of x may have a
+   * stride.
+   */
+  public Tensor linear(Workspace workspace, Linear linear, Tensor x) {
+    return linear(workspace, linear, x, Epilogue.NONE);
+  }
+
+  /**
+   * {@code residual + scale * activation(x W^T + b)}: x {@code [tokens, in]} to {@code [tokens,
+   * out]}.
+   */
+  public Tensor linear(Workspace workspace, Linear linear, Tensor x, Epilogue epilogue) {
+    return linear(workspace, linear, x, epilogue, workspace.tensor(x.rows(), linear.outFeatures()));
+  }
+
+  /**
+   * The same, written to y, which may be the epilogue's residual: {@code linear(ws, out, h,
+   * Epilogue.residual(x), x)} is {@code x += h W^T + b}. x must not overlap y.
+   *
+   * @return y
+   */
+  public Tensor linear(Workspace workspace, Linear linear, Tensor x, Epilogue epilogue, Tensor y) {
+    Operands.usable("linear", kernels.context(), workspace, x, y);
+    linear.owner().requireOpen();
+    if (x.columns() != linear.inFeatures()
+        || y.rows() != x.rows()
+        || y.columns() != linear.outFeatures()) {
+      throw Operands.mismatch("linear", linear, "x", x, "y", y);
+    }
+    MemorySegment residual = MemorySegment.NULL;
+    long residualStride = 0;
+    if (epilogue.hasResidual()) {
+      Tensor r = epilogue.residual();
+      Operands.usable("linear", kernels.context(), workspace, r, y);
+      if (r.rows() != y.rows() || r.columns() != y.columns()) {
+        throw Operands.mismatch("linear", linear, "residual", r, "y", y);
+      }
+      residual = r.segment();
+      residualStride = r.rowStride();
+    }
+    kernels.linearForward(
+        workspace.scratch(),
+        linear.handle(),
+        x.segment(),
+        residual,
+        y.segment(),
+        epilogue.activation().ordinal(),
+        x.rows(),
+        x.rowStride(),
+        y.rowStride(),
+        residualStride,
+        epilogue.scale());
+    return y;
+  }
+
+  /**
+   * {@code (x - mean) / sqrt(var + eps) * weight + bias} over each row of x {@code [tokens,
+   * features]}.
+   */
+  public Tensor layerNorm(Workspace workspace, LayerNorm norm, Tensor x) {
+    return layerNorm(workspace, norm, x, workspace.tensor(x.rows(), x.columns()));
+  }
+
+  /**
+   * The same, written to y, which may be x.
+   *
+   * @return y
+   */
+  public Tensor layerNorm(Workspace workspace, LayerNorm norm, Tensor x, Tensor y) {
+    Operands.usable("layerNorm", kernels.context(), workspace, x, y);
+    Operands.usable("layerNorm", kernels.context(), workspace, norm.weight(), norm.bias());
+    Operands.sameContiguous("layerNorm", norm, norm.features(), x, y);
+    kernels.layerNorm(
+        workspace.scratch(),
+        x.segment(),
+        norm.weight().segment(),
+        norm.bias().segment(),
+        y.segment(),
+        x.rows(),
+        x.columns(),
+        norm.eps());
+    return y;
+  }
+
+  /** {@code x / sqrt(mean(x^2) + eps) * weight} over each row of x {@code [tokens, features]}. */
+  public Tensor rmsNorm(Workspace workspace, RmsNorm norm, Tensor x) {
+    return rmsNorm(workspace, norm, x, workspace.tensor(x.rows(), x.columns()));
+  }
+
+  /**
+   * The same, written to y, which may be x.
+   *
+   * @return y
+   */
+  public Tensor rmsNorm(Workspace workspace, RmsNorm norm, Tensor x, Tensor y) {
+    Operands.usable("rmsNorm", kernels.context(), workspace, x, y);
+    norm.weight().owner().requireOpen();
+    Operands.sameContiguous("rmsNorm", norm, norm.features(), x, y);
+    kernels.rmsNorm(
+        workspace.scratch(),
+        x.segment(),
+        norm.weight().segment(),
+        y.segment(),
+        x.rows(),
+        x.columns(),
+        norm.eps());
+    return y;
+  }
+
+  /**
+   * Row {@code ids[t]} of the table for each token: {@code [tokens, features]}.
+   *
+   * @param ids I32 {@code [tokens]}
+   * @throws dev.gatun.KernelException INVALID_ARGUMENT if an id is not in the table
+   */
+  public Tensor embed(Workspace workspace, Embedding embedding, Tensor ids) {
+    Tensor y = workspace.tensor(ids.columns(), embedding.features());
+    return embed(workspace, embedding, ids, y, false);
+  }
+
+  /**
+   * Adds row {@code ids[t]} of the table to row t of y: positions and segments on top of words.
+   *
+   * @param ids I32 {@code [tokens]}
+   * @return y
+   * @throws dev.gatun.KernelException INVALID_ARGUMENT if an id is not in the table; y is unchanged
+   */
+  public Tensor embedAdd(Workspace workspace, Embedding embedding, Tensor ids, Tensor y) {
+    return embed(workspace, embedding, ids, y, true);
+  }
+
+  private Tensor embed(
+      Workspace workspace, Embedding embedding, Tensor ids, Tensor y, boolean accumulate) {
+    Operands.usable("embed", kernels.context(), workspace, ids, y, DType.I32);
+    embedding.owner().requireOpen();
+    if (ids.shape().rank() != 1
+        || y.rows() != ids.columns()
+        || y.columns() != embedding.features()
+        || !y.isContiguous()) {
+      throw Operands.mismatch("embed", embedding, "ids", ids, "y", y);
+    }
+    kernels.embed(
+        workspace.scratch(),
+        embedding.table(),
+        embedding.dtype(),
+        embedding.rows(),
+        embedding.features(),
+        ids.segment(),
+        ids.columns(),
+        accumulate,
+        y.segment());
+    return y;
+  }
+
+  /** The rows of x with these indices, in this order: {@code [rows.length, features]}. */
+  public Tensor gatherRows(Workspace workspace, Tensor x, int... rows) {
+    Tensor y = workspace.tensor(rows.length, x.columns());
+    Tensor indices = workspace.ints(rows);
+    Operands.usable("gatherRows", kernels.context(), workspace, x, y);
+    if (!x.isContiguous()) {
+      throw new IllegalArgumentException("gatherRows: rows of x " + x + " must be adjacent");
+    }
+    kernels.embed(
+        workspace.scratch(),
+        x.segment(),
+        DType.F32,
+        x.rows(),
+        x.columns(),
+        indices.segment(),
+        rows.length,
+        false,
+        y.segment());
+    return y;
+  }
+
+  /** {@code activation(x)}, element by element. */
+  public Tensor activate(Workspace workspace, Tensor x, Activation activation) {
+    return activate(workspace, x, activation, workspace.tensor(x.rows(), x.columns()));
+  }
+
+  /**
+   * The same, written to y, which may be x.
+   *
+   * @return y
+   */
+  public Tensor activate(Workspace workspace, Tensor x, Activation activation, Tensor y) {
+    Operands.usable("activate", kernels.context(), workspace, x, y);
+    Operands.sameContiguous("activate", activation, x.columns(), x, y);
+    kernels.activate(
+        workspace.scratch(),
+        x.segment(),
+        y.segment(),
+        x.rows() * x.columns(),
+        activation.ordinal());
+    return y;
+  }
+
+  /**
+   * Gated linear unit (Shazeer, arXiv 2002.05202): x {@code [tokens, 2 features]} = gate | up to
+   * {@code activation(gate) * up [tokens, features]}.
+   */
+  public Tensor gatedActivation(Workspace workspace, Tensor x, Activation activation) {
+    if (x.columns() % 2 != 0) {
+      throw new IllegalArgumentException(
+          "gatedActivation: x " + x + " must hold gate and up side by side");
+    }
+    Tensor y = workspace.tensor(x.rows(), x.columns() / 2);
+    Operands.usable("gatedActivation", kernels.context(), workspace, x, y);
+    if (!x.isContiguous()) {
+      throw new IllegalArgumentException("gatedActivation: rows of x " + x + " must be adjacent");
+    }
+    kernels.gatedActivate(
+        workspace.scratch(), x.segment(), y.segment(), x.rows(), y.columns(), activation.ordinal());
+    return y;
+  }
+
+  /**
+   * Attention within packed sequences, or from one packed batch to another (cross-attention).
+   *
+   * @param q {@code [query tokens, heads * headDim]}; q, k and v may be column views of one fused
+   *     projection
+   * @param k {@code [kv tokens, kvHeads * headDim]}
+   * @param v {@code [kv tokens, kvHeads * valueHeadDim]}
+   * @param queries how rows of q divide into sequences
+   * @param keys how rows of k and v do; the same object for self-attention
+   * @return {@code [query tokens, heads * valueHeadDim]}
+   */
+  public Tensor attention(
+      Workspace workspace,
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      AttentionOptions options,
+      Sequences queries,
+      Sequences keys) {
+    return attention.packed(workspace, q, k, v, options, queries, keys);
+  }
+
+  /**
+   * Self-attention with a cache: appends k and v of the step's new tokens to the layer, then
+   * attends to all tokens there.
+   *
+   * @param layer of a step whose added tokens are those of q, k and v
+   * @return {@code [new tokens, heads * valueHeadDim]}
+   */
+  public Tensor attention(
+      Workspace workspace,
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      AttentionOptions options,
+      KvCache.Layer layer) {
+    append(workspace, k, v, layer);
+    return attention.cached(workspace, q, options, layer.added(), layer);
+  }
+
+  /**
+   * Attention to what a cache holds: cross-attention, filled once.
+   *
+   * @param queries how rows of q divide into the cache's sequences
+   * @return {@code [query tokens, heads * valueHeadDim]}
+   */
+  public Tensor attention(
+      Workspace workspace,
+      Tensor q,
+      AttentionOptions options,
+      Sequences queries,
+      KvCache.Layer layer) {
+    return attention.cached(workspace, q, options, queries, layer);
+  }
+
+  /** Writes keys and values of the step's new tokens to the layer. */
+  public void append(Workspace workspace, Tensor k, Tensor v, KvCache.Layer layer) {
+    attention.append(workspace, k, v, layer);
+  }
+}

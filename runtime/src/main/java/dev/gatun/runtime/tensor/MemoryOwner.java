@@ -1,0 +1,18 @@
+package dev.gatun.runtime.tensor;
+
+import dev.gatun.runtime.nativelib.NativeContext;
+
+/**
+ * What tensors' memory belongs to: a workspace, a model's weights, a cache. A tensor is usable
+ * while its owner is.
+ */
+public interface MemoryOwner {
+
+  /** The context whose device the memory is of. */
+  NativeContext context();
+
+  /**
+   * @throws IllegalStateException if the memory was given back
+   */
+  void requireOpen();
+}

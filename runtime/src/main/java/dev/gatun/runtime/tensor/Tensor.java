@@ -1,0 +1,218 @@
+package dev.gatun.runtime.tensor;
+
+import dev.gatun.Device;
+import dev.gatun.loader.safetensors.DType;
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+
+/**
+ * A vector or matrix in device memory: a small immutable value that says where, of what type and
+ * shape. It owns nothing; the memory belongs to a {@link MemoryOwner} and using the tensor after
+ * that is closed is an IllegalStateException.
+ *
+ * <p>Elements of a row are adjacent; rows of a matrix lie {@link #rowStride()} elements apart,
+ * which lets {@link #columns} view a part of each row without copying.
+ */
+public final class Tensor {
+
+  /** Bytes per element of both dtypes. */
+  static final long ELEMENT_BYTES = 4;
+
+  private final MemoryOwner owner;
+  private final MemorySegment segment;
+  private final DType dtype;
+  private final Shape shape;
+  private final long rowStride;
+
+  /**
+   * @param segment from the first element at least to the last
+   * @param dtype F32 or I32
+   * @param shape of rank 1 or 2
+   * @param rowStride elements between rows, at least the columns
+   * @throws IllegalArgumentException if the segment is too small for the shape
+   */
+  public Tensor(
+      MemoryOwner owner, MemorySegment segment, DType dtype, Shape shape, long rowStride) {
+    this.owner = Objects.requireNonNull(owner, "owner");
+    this.segment = segment;
+    this.dtype = dtype;
+    this.shape = shape;
+    this.rowStride = rowStride;
+    if (dtype != DType.F32 && dtype != DType.I32) {
+      throw new IllegalArgumentException("a tensor is F32 or I32, not " + dtype);
+    }
+    if (shape.rank() != 1 && shape.rank() != 2) {
+      throw new IllegalArgumentException("a tensor is a vector or a matrix, not of shape " + shape);
+    }
+    if (rowStride < columns()) {
+      throw new IllegalArgumentException("rows of " + shape + " overlap: row stride " + rowStride);
+    }
+    long bytes = extent(rows(), columns(), rowStride);
+    if (segment.byteSize() < bytes) {
+      throw new IllegalArgumentException(
+          "a tensor of shape "
+              + shape
+              + " and row stride "
+              + rowStride
+              + " takes "
+              + bytes
+              + " bytes, given "
+              + segment.byteSize());
+    }
+  }
+
+  /** A tensor whose rows are adjacent. */
+  public Tensor(MemoryOwner owner, MemorySegment segment, DType dtype, Shape shape) {
+    this(owner, segment, dtype, shape, shape.size(shape.rank() - 1));
+  }
+
+  /**
+   * A tensor without memory, for what is only declared: it has a shape, and any use of its values
+   * throws.
+   */
+  public static Tensor placeholder(MemoryOwner owner, Shape shape) {
+    return new Tensor(owner, shape);
+  }
+
+  private Tensor(MemoryOwner owner, Shape shape) {
+    this.owner = owner;
+    this.segment = MemorySegment.NULL;
+    this.dtype = DType.F32;
+    this.shape = shape;
+    this.rowStride = shape.size(shape.rank() - 1);
+  }
+
+  public MemoryOwner owner() {
+    return owner;
+  }
+
+  /** The memory from the first element on; with gaps unless {@link #isContiguous()}. */
+  public MemorySegment segment() {
+    return segment;
+  }
+
+  public DType dtype() {
+    return dtype;
+  }
+
+  public Shape shape() {
+    return shape;
+  }
+
+  public Device device() {
+    return owner.context().device();
+  }
+
+  /** Rows of a matrix; 1 for a vector. */
+  public long rows() {
+    return shape.rank() == 1 ? 1 : shape.size(0);
+  }
+
+  /** Columns of a matrix; the length of a vector. */
+  public long columns() {
+    return shape.size(shape.rank() - 1);
+  }
+
+  /** Elements between the starts of consecutive rows. */
+  public long rowStride() {
+    return rowStride;
+  }
+
+  /** Whether rows are adjacent. */
+  public boolean isContiguous() {
+    return rowStride == columns() || rows() <= 1;
+  }
+
+  /** View of rows {@code [from, to)} of a matrix. */
+  public Tensor rows(long from, long to) {
+    return slice(from, to, 0, columns());
+  }
+
+  /** View of one row of a matrix, as a matrix of one row. */
+  public Tensor row(long index) {
+    return slice(index, Math.addExact(index, 1), 0, columns());
+  }
+
+  /** View of columns {@code [from, to)} of a matrix, with the row stride of the whole. */
+  public Tensor columns(long from, long to) {
+    return slice(0, rows(), from, to);
+  }
+
+  /**
+   * View of a rectangle of a matrix.
+   *
+   * @throws IndexOutOfBoundsException if it reaches outside
+   */
+  public Tensor slice(long fromRow, long toRow, long fromColumn, long toColumn) {
+    if (shape.rank() != 2) {
+      throw new IllegalArgumentException("slices are of matrices, not of shape " + shape);
+    }
+    Objects.checkFromToIndex(fromRow, toRow, rows());
+    Objects.checkFromToIndex(fromColumn, toColumn, columns());
+    long rows = toRow - fromRow;
+    long columns = toColumn - fromColumn;
+    long bytes = extent(rows, columns, rowStride);
+    // An empty view may begin behind the last element, where no slice can.
+    long begin = bytes == 0 ? 0 : (fromRow * rowStride + fromColumn) * ELEMENT_BYTES;
+    return new Tensor(
+        owner, segment.asSlice(begin, bytes), dtype, Shape.of(rows, columns), rowStride);
+  }
+
+  /**
+   * The values in row order, copied to the heap.
+   *
+   * @throws IllegalStateException if the memory was given back
+   */
+  public float[] toFloatArray() {
+    if (dtype != DType.F32) {
+      throw new IllegalStateException(this + " holds no floats");
+    }
+    float[] values = new float[Math.toIntExact(shape.elementCount())];
+    download(MemorySegment.ofArray(values));
+    return values;
+  }
+
+  /**
+   * The values in row order, copied to the heap.
+   *
+   * @throws IllegalStateException if the memory was given back
+   */
+  public int[] toIntArray() {
+    if (dtype != DType.I32) {
+      throw new IllegalStateException(this + " holds no ints");
+    }
+    int[] values = new int[Math.toIntExact(shape.elementCount())];
+    download(MemorySegment.ofArray(values));
+    return values;
+  }
+
+  private void download(MemorySegment target) {
+    owner.requireOpen();
+    if (isContiguous()) {
+      owner.context().download(segment.asSlice(0, target.byteSize()), target);
+      return;
+    }
+    long rowBytes = columns() * ELEMENT_BYTES;
+    for (long row = 0; row < rows(); row++) {
+      owner
+          .context()
+          .download(
+              segment.asSlice(row * rowStride * ELEMENT_BYTES, rowBytes),
+              target.asSlice(row * rowBytes, rowBytes));
+    }
+  }
+
+  /** As in {@code F32[3, 768]}. */
+  @Override
+  public String toString() {
+    return dtype.name() + shape;
+  }
+
+  private static long extent(long rows, long columns, long rowStride) {
+    if (rows == 0 || columns == 0) {
+      return 0;
+    }
+    return Math.multiplyExact(
+        Math.addExact(Math.multiplyExact(rows - 1, rowStride), columns), ELEMENT_BYTES);
+  }
+}

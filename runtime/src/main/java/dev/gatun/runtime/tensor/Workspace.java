@@ -1,0 +1,145 @@
+package dev.gatun.runtime.tensor;
+
+import dev.gatun.loader.safetensors.DType;
+import dev.gatun.runtime.nativelib.CallScratch;
+import dev.gatun.runtime.nativelib.NativeContext;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The activations of one forward call: allocation moves a pointer, and everything goes at once on
+ * {@link #close()}. Used by one thread at a time.
+ *
+ * <p>A layer marks, allocates, computes and releases, so that all layers share the same memory:
+ *
+ * <pre>{@code
+ * long mark = workspace.mark();
+ * ...
+ * workspace.release(mark);
+ * }</pre>
+ */
+public final class Workspace implements MemoryOwner, AutoCloseable {
+
+  private static final long RETAINED = 256L << 20;
+
+  private final WorkspaceMemory memory;
+  private final WorkspacePool pool;
+  private volatile boolean closed;
+
+  /**
+   * @param pool where the memory goes back to, or null to free it
+   */
+  Workspace(WorkspaceMemory memory, WorkspacePool pool) {
+    this.memory = memory;
+    this.pool = pool;
+  }
+
+  /** A workspace of its own, unbounded; models take theirs from a {@link WorkspacePool}. */
+  public static Workspace open(NativeContext context) {
+    return open(context, Long.MAX_VALUE);
+  }
+
+  /**
+   * A workspace of its own.
+   *
+   * @param limit most bytes it may hold; beyond, allocation throws {@link
+   *     dev.gatun.NativeOutOfMemoryException}
+   */
+  public static Workspace open(NativeContext context, long limit) {
+    WorkspaceMemory memory = new WorkspaceMemory(context, limit);
+    memory.retainAtMost(RETAINED);
+    return new Workspace(memory, null);
+  }
+
+  /** An F32 matrix, contents undefined. */
+  public Tensor tensor(long rows, long columns) {
+    return allocate(DType.F32, Shape.of(rows, columns));
+  }
+
+  /** An F32 vector, contents undefined. */
+  public Tensor vector(long size) {
+    return allocate(DType.F32, Shape.of(size));
+  }
+
+  /** An I32 vector with these values: token ids, row indices, offsets. */
+  public Tensor ints(int... values) {
+    Tensor tensor = allocate(DType.I32, Shape.of(values.length));
+    context().upload(MemorySegment.ofArray(values), tensor.segment());
+    return tensor;
+  }
+
+  /** An F32 matrix with these values in row order. */
+  public Tensor floats(long rows, long columns, float... values) {
+    Shape shape = Shape.of(rows, columns);
+    if (shape.elementCount() != values.length) {
+      throw new IllegalArgumentException(values.length + " values do not fill shape " + shape);
+    }
+    Tensor tensor = allocate(DType.F32, shape);
+    context().upload(MemorySegment.ofArray(values), tensor.segment());
+    return tensor;
+  }
+
+  /** The present position, for {@link #release}. */
+  public long mark() {
+    requireOpen();
+    return memory.position();
+  }
+
+  /**
+   * Gives back what was allocated after {@code mark} was taken. Its tensors must not be used any
+   * more.
+   */
+  public void release(long mark) {
+    requireOpen();
+    memory.release(mark);
+  }
+
+  /** Gives back everything, keeping memory for the next use. Tensors must not be used any more. */
+  public void reset() {
+    requireOpen();
+    memory.reset();
+  }
+
+  /** Bytes of native memory held. */
+  public long capacity() {
+    requireOpen();
+    return memory.capacity();
+  }
+
+  /** What a kernel call of this workspace's user writes its message and parameters to. */
+  public CallScratch scratch() {
+    requireOpen();
+    return memory.scratch();
+  }
+
+  @Override
+  public NativeContext context() {
+    return memory.context();
+  }
+
+  @Override
+  public void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("the workspace is closed");
+    }
+  }
+
+  /** Frees the memory, or returns it to its pool. Closing twice is allowed. */
+  @Override
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    if (pool == null) {
+      memory.close();
+    } else {
+      pool.giveBack(memory);
+    }
+  }
+
+  private Tensor allocate(DType dtype, Shape shape) {
+    requireOpen();
+    long bytes = Math.multiplyExact(shape.elementCount(), Tensor.ELEMENT_BYTES);
+    return new Tensor(this, memory.allocate(bytes), dtype, shape);
+  }
+}

@@ -1,0 +1,132 @@
+package dev.gatun.runtime.weights;
+
+import dev.gatun.loader.ResolvedWeights;
+import dev.gatun.loader.Role;
+import dev.gatun.loader.TensorSource;
+import dev.gatun.loader.WeightsException;
+import dev.gatun.loader.safetensors.DType;
+import dev.gatun.runtime.nativelib.WeightTypes;
+import dev.gatun.runtime.tensor.Shape;
+import dev.gatun.runtime.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.function.UnaryOperator;
+
+/** Builds weights from a checkpoint, in memory of a {@link Weights}. */
+final class WeightBuilder implements WeightSource {
+
+  private final ResolvedWeights resolved;
+  private final Weights weights;
+
+  WeightBuilder(ResolvedWeights resolved, Weights weights) {
+    this.resolved = resolved;
+    this.weights = weights;
+  }
+
+  @Override
+  public Linear linear(String name, long inFeatures, List<LinearPart> parts, Role role) {
+    long outFeatures = parts.stream().mapToLong(LinearPart::outFeatures).sum();
+    MemorySegment handle = weights.arena().createLinear(inFeatures, outFeatures);
+    long firstRow = 0;
+    for (LinearPart part : parts) {
+      TensorSource weight = source(part.weight(), Declarations.weightShape(part, inFeatures));
+      try (Arena call = Arena.ofConfined()) {
+        MemorySegment bias = MemorySegment.NULL;
+        DType biasType = DType.F32;
+        if (part.bias().isPresent()) {
+          TensorSource source = source(part.bias().get(), Shape.of(part.outFeatures()));
+          bias = aligned(source, call);
+          biasType = source.info().dtype();
+        }
+        weights
+            .context()
+            .packLinear(
+                handle,
+                firstRow,
+                part.outFeatures(),
+                aligned(weight, call),
+                weight.info().dtype(),
+                part.layout(),
+                bias,
+                biasType);
+      }
+      firstRow += part.outFeatures();
+    }
+    return new Linear(name, weights, handle, inFeatures, outFeatures);
+  }
+
+  @Override
+  public Embedding embedding(String name, String weight, Shape shape, Role role) {
+    TensorSource source = source(weight, shape);
+    MemorySegment table = source.data();
+    if (!isAligned(source)) {
+      table = weights.arena().allocate(source.data().byteSize());
+      weights.context().upload(source.data(), table);
+    }
+    return new Embedding(name, weights, table, source.info().dtype(), shape.size(0), shape.size(1));
+  }
+
+  @Override
+  public Tensor tensor(String weight, Shape shape, Role role) {
+    return constant(shape, values(weight, shape));
+  }
+
+  @Override
+  public Tensor derived(
+      String weight, Shape stored, Role role, Shape result, UnaryOperator<float[]> compute) {
+    return constant(result, compute.apply(values(weight, stored)));
+  }
+
+  @Override
+  public void tie(String target, String source) {
+    // Ties say where a weight is stored; by now that is resolved.
+  }
+
+  private float[] values(String weight, Shape shape) {
+    TensorSource source = source(weight, shape);
+    return StoredValues.toFloats(source.data(), source.info().dtype());
+  }
+
+  private Tensor constant(Shape shape, float[] values) {
+    MemorySegment memory = weights.arena().allocate((long) values.length * Float.BYTES);
+    weights.context().upload(MemorySegment.ofArray(values), memory);
+    return new Tensor(weights, memory, DType.F32, shape);
+  }
+
+  /**
+   * The stored tensor; kernels read it by the declared shape, so a difference must not get past
+   * here.
+   */
+  private TensorSource source(String weight, Shape shape) {
+    TensorSource source = resolved.tensor(weight);
+    if (!source.info().shape().equals(shape.toList())) {
+      throw new WeightsException(
+          "%s: stored as %s, the model takes %s".formatted(weight, source.info().shape(), shape),
+          resolved.report());
+    }
+    if (!WeightTypes.isSupported(source.info().dtype())) {
+      throw new WeightsException(
+          "%s: stored as %s; weights may be F32, F16, BF16 or F64"
+              .formatted(weight, source.info().dtype()),
+          resolved.report());
+    }
+    return source;
+  }
+
+  /**
+   * The stored bytes, or a copy of them: a header of odd length leaves every tensor behind it
+   * misaligned.
+   */
+  private static MemorySegment aligned(TensorSource source, Arena arena) {
+    if (isAligned(source)) {
+      return source.data();
+    }
+    MemorySegment copy = arena.allocate(source.data().byteSize(), 64);
+    return copy.copyFrom(source.data());
+  }
+
+  private static boolean isAligned(TensorSource source) {
+    return source.data().address() % (source.info().dtype().bits() / 8) == 0;
+  }
+}

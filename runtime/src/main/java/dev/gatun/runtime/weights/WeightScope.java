@@ -1,0 +1,206 @@
+package dev.gatun.runtime.weights;
+
+import static dev.gatun.runtime.weights.LinearPart.part;
+
+import dev.gatun.loader.ResolvedWeights;
+import dev.gatun.loader.Role;
+import dev.gatun.runtime.tensor.Shape;
+import dev.gatun.runtime.tensor.Tensor;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.IntUnaryOperator;
+
+/**
+ * A place in a checkpoint's tree of names, at which a model's constructor states its weights once,
+ * each beside the field it fills:
+ *
+ * <pre>{@code
+ * WeightScope layer = scope.sub("encoder").sub("layer", i);
+ * dense = layer.linear("output.dense", intermediateSize, hiddenSize); // encoder.layer.3.output.dense.{weight,bias}
+ * }</pre>
+ *
+ * <p>The constructor runs twice. In {@link #declare} the scope collects names and shapes and
+ * answers with placeholders, with no native library and no memory. In {@link #load} it builds the
+ * weights. Names and sizes must not depend on which.
+ */
+public final class WeightScope {
+
+  private final WeightSource source;
+  private final String prefix;
+  private final Role role;
+
+  private WeightScope(WeightSource source, String prefix, Role role) {
+    this.source = source;
+    this.prefix = prefix;
+    this.role = role;
+  }
+
+  /**
+   * Runs a model's constructor to learn its weights.
+   *
+   * @param constructor what builds the model from the root scope, as in {@code scope -> new
+   *     Bert(config, scope)}
+   */
+  public static Declarations declare(Consumer<WeightScope> constructor) {
+    Declarations declarations = new Declarations();
+    constructor.accept(new WeightScope(declarations, "", Role.BACKBONE));
+    return declarations;
+  }
+
+  /**
+   * The root scope that builds weights.
+   *
+   * @param resolved where each declared weight is stored; its checkpoint must outlive {@code
+   *     weights}
+   * @param weights the owner of what is built
+   */
+  public static WeightScope load(ResolvedWeights resolved, Weights weights) {
+    return new WeightScope(new WeightBuilder(resolved, weights), "", Role.BACKBONE);
+  }
+
+  /** The scope {@code name} below this one; dots in it are as good as further calls. */
+  public WeightScope sub(String name) {
+    return new WeightScope(source, prefix + name + ".", role);
+  }
+
+  /** The scope {@code name.index} below this one. */
+  public WeightScope sub(String name, int index) {
+    return sub(name + "." + index);
+  }
+
+  /** This scope, declaring weights of a task head. */
+  public WeightScope head() {
+    return new WeightScope(source, prefix, Role.HEAD);
+  }
+
+  /** {@code name.weight [out, in]} and {@code name.bias [out]}. */
+  public Linear linear(String name, long inFeatures, long outFeatures) {
+    return fusedLinear(inFeatures, List.of(part(name, outFeatures)));
+  }
+
+  /** {@code name.weight [out, in]}. */
+  public Linear linearNoBias(String name, long inFeatures, long outFeatures) {
+    return fusedLinear(inFeatures, List.of(part(name, outFeatures).withoutBias()));
+  }
+
+  /** {@code name.weight [in, out]} and {@code name.bias [out]}: GPT-2's Conv1D. */
+  public Linear conv1d(String name, long inFeatures, long outFeatures) {
+    return fusedLinear(inFeatures, List.of(part(name, outFeatures).transposed()));
+  }
+
+  /**
+   * {@code name.weight [out, in]}, which is {@code tiedTo} unless the checkpoint stores its own: a
+   * language model's head.
+   *
+   * @param tiedTo full name of the embedding, from the root
+   */
+  public Linear tiedLinear(String name, long inFeatures, long outFeatures, String tiedTo) {
+    return fusedLinear(inFeatures, List.of(part(name, outFeatures).withoutBias().tiedTo(tiedTo)));
+  }
+
+  /**
+   * Several linear layers of one input as one matrix product, their outputs side by side in this
+   * order: query, key and value; gate and up. With one part, a layer whose bias or layout needs
+   * saying.
+   */
+  public Linear fusedLinear(long inFeatures, List<LinearPart> parts) {
+    List<LinearPart> full =
+        parts.stream()
+            .map(
+                p ->
+                    new LinearPart(
+                        prefix + p.weight(),
+                        p.bias().map(prefix::concat),
+                        p.outFeatures(),
+                        p.layout(),
+                        p.tiedTo()))
+            .toList();
+    return source.linear(linearName(parts), inFeatures, full, role);
+  }
+
+  /** {@code name.weight [rows, features]}, left in the mapped checkpoint. */
+  public Embedding embedding(String name, long rows, long features) {
+    return source.embedding(
+        prefix + name, prefix + name + ".weight", Shape.of(rows, features), role);
+  }
+
+  /** {@code name.weight [features]} and {@code name.bias [features]}. */
+  public LayerNorm layerNorm(String name, long features, double eps) {
+    return new LayerNorm(
+        prefix + name,
+        vector(name + ".weight", features),
+        vector(name + ".bias", features),
+        (float) eps);
+  }
+
+  /** {@code name.weight [features]}. */
+  public RmsNorm rmsNorm(String name, long features, double eps) {
+    return new RmsNorm(prefix + name, vector(name + ".weight", features), (float) eps);
+  }
+
+  /** The weight {@code name [size]}, named in full below this scope, as an fp32 copy. */
+  public Tensor vector(String name, long size) {
+    return source.tensor(prefix + name, Shape.of(size), role);
+  }
+
+  /** The weight {@code name [rows, columns]}, named in full below this scope, as an fp32 copy. */
+  public Tensor matrix(String name, long rows, long columns) {
+    return source.tensor(prefix + name, Shape.of(rows, columns), role);
+  }
+
+  /**
+   * {@code name.weight [buckets, heads]}, written out per distance.
+   *
+   * @param maxDistance D: keys farther than that from the query get the bias of D
+   * @param bucketOf the bucket of a distance, key position - query position, in [-D, D]
+   */
+  public DistanceBias distanceBias(
+      String name, long buckets, long heads, int maxDistance, IntUnaryOperator bucketOf) {
+    Shape written = Shape.of(heads, 2L * maxDistance + 1);
+    return new DistanceBias(
+        source.derived(
+            prefix + name + ".weight",
+            Shape.of(buckets, heads),
+            role,
+            written,
+            table -> byDistance(table, (int) heads, maxDistance, bucketOf)));
+  }
+
+  /**
+   * Says that a weight shares another's value when only that is stored; both are full names, from
+   * the root.
+   */
+  public void tie(String target, String source) {
+    this.source.tie(target, source);
+  }
+
+  private static float[] byDistance(
+      float[] table, int heads, int maxDistance, IntUnaryOperator bucketOf) {
+    int distances = 2 * maxDistance + 1;
+    float[] bias = new float[heads * distances];
+    for (int r = -maxDistance; r <= maxDistance; r++) {
+      int bucket = bucketOf.applyAsInt(r);
+      for (int h = 0; h < heads; h++) {
+        bias[h * distances + r + maxDistance] = table[bucket * heads + h];
+      }
+    }
+    return bias;
+  }
+
+  /** As in {@code attention.self.query+key+value}. */
+  private String linearName(List<LinearPart> parts) {
+    if (parts.isEmpty()) {
+      throw new IllegalArgumentException("a fused linear layer of no parts at '" + prefix + "'");
+    }
+    String[] names =
+        parts.stream()
+            .map(
+                p ->
+                    p.weight().endsWith(".weight")
+                        ? p.weight().substring(0, p.weight().length() - 7)
+                        : p.weight())
+            .toArray(String[]::new);
+    return prefix + String.join("+", Arrays.asList(names));
+  }
+}

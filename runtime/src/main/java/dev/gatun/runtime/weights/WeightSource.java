@@ -1,0 +1,26 @@
+package dev.gatun.runtime.weights;
+
+import dev.gatun.loader.Role;
+import dev.gatun.runtime.tensor.Shape;
+import dev.gatun.runtime.tensor.Tensor;
+import java.util.List;
+import java.util.function.UnaryOperator;
+
+/**
+ * What a {@link WeightScope} does with the full names it forms: declare the weights or build them.
+ */
+sealed interface WeightSource permits Declarations, WeightBuilder {
+
+  Linear linear(String name, long inFeatures, List<LinearPart> parts, Role role);
+
+  Embedding embedding(String name, String weight, Shape shape, Role role);
+
+  /** An fp32 copy of a weight. */
+  Tensor tensor(String weight, Shape shape, Role role);
+
+  /** A tensor computed from a weight's values, which are in row order. */
+  Tensor derived(
+      String weight, Shape stored, Role role, Shape result, UnaryOperator<float[]> compute);
+
+  void tie(String target, String source);
+}
