@@ -1,0 +1,87 @@
+package dev.gatun.runtime.models;
+
+import dev.gatun.Outputs;
+import dev.gatun.runtime.tensor.Sequences;
+import dev.gatun.runtime.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Copies the outputs a caller asked for out of a forward pass. With nothing asked of the layers a
+ * tap is one comparison of a boolean.
+ */
+public final class Taps {
+  /** Nothing is wanted. */
+  static final Taps NONE = new Taps(Set.of());
+
+  private final Set<String> wanted;
+  private final boolean layersWanted;
+  private final Map<String, List<Outputs.Value>> values = new LinkedHashMap<>();
+
+  /** Taps for these output names. */
+  public Taps(Set<String> wanted) {
+    this.wanted = Set.copyOf(wanted);
+    this.layersWanted = wanted.stream().anyMatch(name -> name.contains("hidden_states."));
+  }
+
+  /** Whether an output was asked for, so that a head need not run for nobody. */
+  public boolean wants(String name) {
+    return wanted.contains(name);
+  }
+
+  /** Offers {@code <series>.<index>}, a per-token output: {@code [tokens, features]}. */
+  public void layer(String series, int index, Tensor x, Sequences sequences) {
+    if (layersWanted) {
+      tokens(series + "." + index, x, sequences);
+    }
+  }
+
+  /** Offers a per-token output, {@code [tokens, features]} over all sequences. */
+  public void tokens(String name, Tensor x, Sequences sequences) {
+    if (!wants(name)) {
+      return;
+    }
+    var perSequence = new ArrayList<Outputs.Value>(sequences.count());
+    for (int s = 0; s < sequences.count(); s++) {
+      Tensor rows = x.rows(sequences.start(s), sequences.start(s) + sequences.length(s));
+      perSequence.add(
+          new Outputs.Value(rows.toFloatArray(), new long[] {rows.rows(), rows.columns()}));
+    }
+    values.put(name, perSequence);
+  }
+
+  /** Offers one column of a per-token output: a vector of {@code [tokens]} for each sequence. */
+  public void tokenColumn(String name, Tensor x, int column, Sequences sequences) {
+    if (!wants(name)) {
+      return;
+    }
+    tokens(name, x.columns(column, column + 1), sequences);
+    values.computeIfPresent(
+        name,
+        (_, columns) ->
+            columns.stream()
+                .map(c -> new Outputs.Value(c.values(), new long[] {c.values().length}))
+                .toList());
+  }
+
+  /** Offers a per-sequence output, {@code [batch, features]}. */
+  public void sequences(String name, Tensor x) {
+    if (!wants(name)) {
+      return;
+    }
+    var perSequence = new ArrayList<Outputs.Value>();
+    for (int s = 0; s < x.rows(); s++) {
+      float[] row = x.row(s).toFloatArray();
+      perSequence.add(new Outputs.Value(row, new long[] {row.length}));
+    }
+    values.put(name, perSequence);
+  }
+
+  /** Everything that was wanted and offered. */
+  public Outputs outputs(int batch) {
+    return new Outputs(batch, values);
+  }
+}
