@@ -25,10 +25,11 @@ enum {
   NV = 2,
   NR = NV * GT_VL,
   KC = 256,
+  K_BLOCK = 3 * KC,
   MAX_ROWS = GT_VL == 16 ? 8 * MR : 16 * MR,
   MAX_PANELS = 16,
   X_PADDING = 16, /* keeps rows of the copied x block out of each other's cache sets */
-  X_BLOCK_STRIDE = KC + X_PADDING,
+  X_BLOCK_STRIDE = K_BLOCK + X_PADDING,
   SUMS_BYTES = MAX_PANELS * MAX_ROWS * NR * sizeof(float),
   X_BLOCK_BYTES = MAX_ROWS * X_BLOCK_STRIDE * sizeof(float),
 };
@@ -36,8 +37,7 @@ enum {
 /* sums[row][NR] (+)= x[row][0, k) * panel[0, k)[NR]. `chains` splits k over that many accumulators per output: few
  * rows alone can't hide the latency of a fused multiply-add. All of rows, chains are constants after inlining. */
 GT_INLINE void simd_tile(const int rows, const int chains, int64_t k, const float *x, int64_t x_stride,
-                         const float *panel, float *sums, bool add) {
-  enum { PREFETCH = 16 * NR };
+                         const float *panel, const float *ahead, int64_t ahead_step, float *sums, bool add) {
   vf c[MR][NV];
   vf d[4][3][NV];
   GT_UNROLL
@@ -59,8 +59,9 @@ GT_INLINE void simd_tile(const int rows, const int chains, int64_t k, const floa
         const float *w = panel + (i + s) * NR;
         GT_UNROLL
         for (int v = 0; v < NR * 4 / 64; v++) {
-          _mm_prefetch((const char *)(w + PREFETCH) + v * 64, _MM_HINT_T0);
+          _mm_prefetch((const char *)(ahead + v * 16), _MM_HINT_T1);
         }
+        ahead += ahead_step;
         GT_UNROLL
         for (int r = 0; r < rows; r++) {
           vf a = vf_set1(x[r * x_stride + i + s]);
@@ -82,8 +83,9 @@ GT_INLINE void simd_tile(const int rows, const int chains, int64_t k, const floa
     }
     GT_UNROLL
     for (int v = 0; v < NR * 4 / 64; v++) {
-      _mm_prefetch((const char *)(w + PREFETCH) + v * 64, _MM_HINT_T0);
+      _mm_prefetch((const char *)(ahead + v * 16), _MM_HINT_T1);
     }
+    ahead += ahead_step;
     GT_UNROLL
     for (int r = 0; r < rows; r++) {
       vf a = vf_set1(x[r * x_stride + i]);
@@ -111,12 +113,14 @@ GT_INLINE void simd_tile(const int rows, const int chains, int64_t k, const floa
   }
 }
 
-typedef void simd_tile_function(int64_t k, const float *x, int64_t x_stride, const float *panel, float *sums, bool add);
+typedef void simd_tile_function(int64_t k, const float *x, int64_t x_stride, const float *panel, const float *ahead,
+                                int64_t ahead_step, float *sums, bool add);
 
-#define TILE(rows, chains)                                                                            \
-  static __attribute__((noinline)) void simd_tile_##rows(int64_t k, const float *x, int64_t x_stride, \
-                                                         const float *panel, float *sums, bool add) { \
-    simd_tile(rows, chains, k, x, x_stride, panel, sums, add);                                        \
+#define TILE(rows, chains)                                                                                             \
+  static                                                                                                               \
+      __attribute__((noinline)) void simd_tile_##rows(int64_t k, const float *x, int64_t x_stride, const float *panel, \
+                                                      const float *ahead, int64_t ahead_step, float *sums, bool add) { \
+    simd_tile(rows, chains, k, x, x_stride, panel, ahead, ahead_step, sums, add);                                      \
   }
 TILE(1, 4)
 TILE(2, 2)
@@ -197,15 +201,23 @@ static inline void simd_copy_block(const float *x, int64_t x_stride, int64_t row
   }
 }
 
-/* One panel times all rows of the block, for one stretch of k. */
+/* One panel times all rows of the block, for the stretch [k, k_end) of the inner dimension. `ahead` is where the next
+ * such stretch of weights begins: the tiles fetch it into L2, a share each. */
 static inline void simd_panel(const gt_linear_job *job, int64_t row, int64_t rows, int64_t panel, const float *x,
-                              int64_t x_stride, int64_t k, int64_t k_end, float *sums) {
+                              int64_t x_stride, int64_t k, int64_t k_end, const float *ahead, float *sums) {
   const float *weight = job->panels + (panel * job->in_features + k) * NR;
   const int64_t tiles = gt_ceil_div(rows, MR);
+  const int64_t steps = gt_ceil_div(k_end - k, KC);
+  const int64_t ahead_step = gt_max(NR / tiles, 1);
   for (int64_t t = 0; t < tiles; t++) {
     int64_t r = gt_split(rows, tiles, t);
     int64_t count = gt_split(rows, tiles, t + 1) - r;
-    simd_tiles[count](k_end - k, x + r * x_stride, x_stride, weight, sums + r * NR, k > 0);
+    for (int64_t s = 0; s < steps; s++) {
+      int64_t begin = gt_split(k_end - k, steps, s), end = gt_split(k_end - k, steps, s + 1);
+      simd_tiles[count](end - begin, x + r * x_stride + begin, x_stride, weight + begin * NR, ahead, ahead_step,
+                        sums + r * NR, k + s > 0);
+      ahead += (end - begin) * ahead_step;
+    }
     if (k_end == job->in_features) {
       simd_finish(job, row + r, count, panel, sums + r * NR);
     }
@@ -217,25 +229,25 @@ static inline void simd_linear(const gt_linear_job *job, int64_t row, int64_t ro
   float *sums = scratch;
   float *block = (float *)((char *)scratch + SUMS_BYTES);
   const float *x = job->x + row * job->x_stride;
-  const int64_t blocks = gt_ceil_div(job->in_features, KC);
+  const int64_t in = job->in_features;
   const bool copy = simd_rows_collide(rows, job->x_stride);
   if (rows <= MR && !copy) { /* each panel is read from its beginning to its end: a stream */
+    enum { STREAM_DISTANCE = 64 };
     for (int64_t p = panel; p < panel + panels; p++) {
-      for (int64_t b = 0; b < blocks; b++) {
-        int64_t k = gt_split(job->in_features, blocks, b), k_end = gt_split(job->in_features, blocks, b + 1);
-        simd_panel(job, row, rows, p, x + k, job->x_stride, k, k_end, sums);
-      }
+      simd_panel(job, row, rows, p, x, job->x_stride, 0, in, job->panels + (p * in + STREAM_DISTANCE) * NR, sums);
     }
     return;
   }
+  const int64_t blocks = gt_ceil_div(in, K_BLOCK);
+  const int64_t sums_step = blocks > 1 ? rows * NR : 0; /* sums outlive a panel only between blocks */
   for (int64_t b = 0; b < blocks; b++) { /* the x block stays in L2 while the panels pass by */
-    int64_t k = gt_split(job->in_features, blocks, b), k_end = gt_split(job->in_features, blocks, b + 1);
+    int64_t k = gt_split(in, blocks, b), k_end = gt_split(in, blocks, b + 1);
     if (copy) {
       simd_copy_block(x + k, job->x_stride, rows, k_end - k, block);
     }
     for (int64_t p = panel; p < panel + panels; p++) {
       simd_panel(job, row, rows, p, copy ? block : x + k, copy ? X_BLOCK_STRIDE : job->x_stride, k, k_end,
-                 sums + (p - panel) * rows * NR);
+                 job->panels + ((p + 1) * in + k) * NR, sums + (p - panel) * sums_step);
     }
   }
 }
