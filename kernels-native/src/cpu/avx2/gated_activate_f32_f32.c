@@ -3,9 +3,6 @@
 
 void gt_avx2_gated_activate(const float *x, float *y, int64_t rows, int64_t features, int32_t activation) {
   for (int64_t row = 0; row < rows; row++, x += 2 * features, y += features) {
-    simd_activate(x, y, features, activation);
-    for (int64_t i = 0; i < features; i++) {
-      y[i] *= x[features + i];
-    }
+    simd_gated_activate(x, x + features, y, features, activation);
   }
 }
