@@ -129,25 +129,6 @@ class ModelTest {
   }
 
   @Test
-  void loadingAndClosingManyTimesLeavesNothingBehind() throws Exception {
-    Path directory = Fixtures.directory("gpt2-lm");
-    var inputs = Inputs.of(ids(12, 100, 10));
-    long before = 0;
-    for (int i = 0; i < 1000; i++) {
-      try (var model = Model.load(directory, TWO_THREADS)) {
-        model.forward(inputs, Set.of("logits"));
-      }
-      if (i == 300) {
-        before = residentKilobytes();
-      }
-    }
-    long grown = residentKilobytes() - before;
-    // 700 leaked models would be more than 100 MB.
-    assertTrue(
-        grown < 60_000, "resident memory grew by " + grown + " kB over 700 load/close cycles");
-  }
-
-  @Test
   void wrongInputsAreNamed() {
     try (var model = Model.load(Fixtures.directory("bert-masked-lm"), TWO_THREADS)) {
       int vocabulary = model.config().vocabSize();
@@ -208,18 +189,5 @@ class ModelTest {
       }
     }
     return best - from;
-  }
-
-  private static long residentKilobytes() throws Exception {
-    System.gc();
-    Thread.sleep(50);
-    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-      if (line.startsWith("VmRSS")) {
-        // Without the Java heap, which grows and shrinks as the collector likes.
-        return Long.parseLong(line.replaceAll("\\D", ""))
-            - Runtime.getRuntime().totalMemory() / 1024;
-      }
-    }
-    throw new IllegalStateException("no VmRSS");
   }
 }
