@@ -1,8 +1,43 @@
+/* Library facts, contexts, memory, and the thread pool under many callers. */
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "core/context.h"
 #include "harness.h"
 
 static char message[256];
+
+static void library_facts(void) {
+  CHECK(gt_abi_version() == GT_ABI_VERSION, "version %u", (unsigned)gt_abi_version());
+  CHECK(gt_tier_name(-1) == NULL && gt_tier_name(99) == NULL, "names of unknown tiers");
+  CHECK(strcmp(gt_tier_name(GT_TIER_AVX512), "avx512") == 0, "%s", gt_tier_name(GT_TIER_AVX512));
+  for (int32_t tier = 0; gt_kernel_table_of(tier) != NULL; tier++) {
+    CHECK(gt_kernel_table_of(tier)->tier == tier, "table %d says it is %d", tier, gt_kernel_table_of(tier)->tier);
+  }
+  const char *line = "gt_context_params size=12 struct_size@0:4 threads@4:4 tier@8:4\n";
+  CHECK(strstr(gt_layout(), line) != NULL, "layout lacks \"%s\": %s", line, gt_layout());
+}
+
+/* Every field of every struct is listed: they cover the struct but for padding below 8 bytes. */
+static void layout_is_complete(void) {
+  int structs = 0;
+  for (const char *line = gt_layout(); *line != '\0'; line = strchr(line, '\n') + 1, structs++) {
+    int size, used, end = 0;
+    char name[64];
+    CHECK(sscanf(line, "%63s size=%d%n", name, &size, &used) == 2, "line is %s", line);
+    int offset, bytes, step;
+    for (const char *p = line + used; sscanf(p, " %63[a-z_]@%d:%d%n", name, &offset, &bytes, &step) == 3; p += step) {
+      CHECK(offset >= end && offset - end < 8, "%s begins at %d, the field before ends at %d", name, offset, end);
+      end = offset + bytes;
+      if (p[step] == '\n') {
+        break;
+      }
+    }
+    CHECK(size >= end && size - end < 8, "fields end at %d of %d: %.60s", end, size, line);
+  }
+  CHECK(structs == 4, "%d structs", structs);
+}
 
 static void create_and_destroy(void) {
   for (int32_t tier = GT_TIER_AUTO; tier <= gt_best_tier(); tier++) {
@@ -13,6 +48,9 @@ static void create_and_destroy(void) {
     gt_context_destroy(context);
   }
   gt_context_destroy(NULL);
+  gt_context *all = create_context(GT_TIER_AUTO, 0);
+  CHECK(gt_context_threads(all) >= 1, "threads %d", gt_context_threads(all));
+  gt_context_destroy(all);
 }
 
 static void wrong_arguments(void) {
@@ -27,10 +65,173 @@ static void wrong_arguments(void) {
   CHECK_FAILS(GT_INVALID_ARGUMENT, "params is NULL", gt_context_create(NULL, &context, message, sizeof message));
   CHECK(gt_context_create(NULL, &context, NULL, 0) == GT_INVALID_ARGUMENT, "without a message buffer");
   CHECK(context == NULL, "context is written");
+  char small[8];
+  memset(small, 'x', sizeof small);
+  gt_context_create(NULL, &context, small, 4);
+  CHECK(small[3] == '\0' && small[4] == 'x', "message buffer of 4 holds %.8s", small);
+}
+
+static void memory(void) {
+  gt_context *context = create_context(GT_TIER_AUTO, 1);
+  int64_t before = gt_context_bytes(context);
+  static const size_t sizes[] = {0, 1, 63, 64, 65, 4096, 1 << 20, (2 << 20) - 1, 2 << 20, 5 << 20};
+  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    void *p;
+    CHECK_OK(gt_allocate(context, sizes[i], &p, message, sizeof message));
+    CHECK(p != NULL && (uintptr_t)p % GT_ALIGNMENT == 0, "%zu bytes at %p", sizes[i], p);
+    memset(p, 0x5a, sizes[i]);
+    CHECK(gt_context_bytes(context) >= before + (int64_t)sizes[i], "%lld bytes counted",
+          (long long)gt_context_bytes(context));
+    gt_free(context, p);
+    CHECK(gt_context_bytes(context) == before, "%zu bytes: %lld remain", sizes[i],
+          (long long)(gt_context_bytes(context) - before));
+  }
+  gt_free(context, NULL);
+  void *p = &p;
+  CHECK_FAILS(GT_OUT_OF_MEMORY, "no memory for", gt_allocate(context, SIZE_MAX, &p, message, sizeof message));
+  CHECK_FAILS(GT_OUT_OF_MEMORY, "no memory for", gt_allocate(context, SIZE_MAX / 4, &p, message, sizeof message));
+  char from[5] = "gatu", to[5] = "";
+  CHECK_OK(gt_upload(context, to, from, sizeof from, message, sizeof message));
+  CHECK(strcmp(to, "gatu") == 0, "uploaded %s", to);
+  from[0] = 'x';
+  CHECK_OK(gt_download(context, from, to, sizeof from, message, sizeof message));
+  CHECK(strcmp(from, "gatu") == 0, "downloaded %s", from);
+  CHECK_OK(gt_upload(context, NULL, NULL, 0, message, sizeof message));
+  CHECK_FAILS(GT_INVALID_ARGUMENT, "host is NULL", gt_upload(context, to, NULL, 5, message, sizeof message));
+  gt_context_destroy(context);
+}
+
+typedef struct counting_job {
+  atomic_int *counts;
+  gt_pool *pool;
+  int64_t inner; /* tasks of a nested job */
+} counting_job;
+
+static void count_task(void *argument, int64_t task, gt_worker *worker) {
+  counting_job *job = argument;
+  memset(worker->scratch, (int)task, worker->scratch_bytes);
+  if (job->inner > 0) {
+    atomic_int *inner = job->counts + 1000;
+    counting_job nested = {.counts = inner, .pool = job->pool};
+    CHECK(gt_pool_run(job->pool, count_task, &nested, job->inner, 64), "nested job without scratch");
+  }
+  unsigned char *bytes = worker->scratch;
+  CHECK(worker->scratch_bytes >= 64 && bytes[0] == (unsigned char)task, "scratch of task %lld was written by another",
+        (long long)task);
+  atomic_fetch_add(&job->counts[task], 1);
+}
+
+/* Each task runs exactly once, whatever the number of threads, tasks, and nesting. */
+static void every_task_once(void) {
+  for (int32_t threads = 1; threads <= 5; threads++) {
+    atomic_int_least64_t bytes = 0;
+    gt_pool *pool = gt_pool_create(threads, &bytes);
+    atomic_int counts[1100] = {0};
+    for (int64_t tasks = 0; tasks < 40; tasks++) {
+      for (int inner = 0; inner <= 3; inner += 3) {
+        memset(counts, 0, sizeof counts);
+        counting_job job = {.counts = counts, .pool = pool, .inner = inner};
+        CHECK(gt_pool_run(pool, count_task, &job, tasks, 64 + (size_t)tasks * 8), "no scratch");
+        for (int64_t t = 0; t < 41; t++) {
+          CHECK(counts[t] == (t < tasks), "task %lld of %lld ran %d times", (long long)t, (long long)tasks, counts[t]);
+        }
+        CHECK(inner == 0 || counts[1000] == tasks, "inner task ran %d times", counts[1000]);
+      }
+    }
+    gt_pool_destroy(pool);
+    CHECK(bytes == 0, "%lld bytes remain", (long long)bytes);
+  }
+}
+
+enum { CALLERS = 4, CALLS = 60, IN = 70, OUT = 90, ROWS = 20 };
+
+typedef struct caller {
+  gt_context *context;
+  const gt_linear *linear;
+  const float *x;
+  const float *expected;
+  int wrong;
+} caller;
+
+static void *call_often(void *argument) {
+  caller *c = argument;
+  float y[ROWS * OUT], normal[ROWS * OUT];
+  float weight[OUT];
+  for (int i = 0; i < OUT; i++) {
+    weight[i] = 1;
+  }
+  gt_linear_params params = {.struct_size = sizeof params, .rows = ROWS, .x_stride = IN, .y_stride = OUT, .scale = 1};
+  for (int i = 0; i < CALLS; i++) {
+    memset(y, 0, sizeof y);
+    if (gt_linear_forward(c->context, c->linear, c->x, NULL, y, &params, NULL, 0) != GT_OK ||
+        gt_layer_norm(c->context, y, weight, NULL, normal, ROWS, OUT, 0, NULL, 0) != GT_OK ||
+        memcmp(y, c->expected, sizeof y) != 0) {
+      c->wrong++;
+    }
+  }
+  return NULL;
+}
+
+/* Callers on one context get the same bits as one alone, and leave no memory behind. */
+static void concurrent_callers(void) {
+  gt_context *context = create_context(GT_TIER_AUTO, 3);
+  float x[ROWS * IN], weight[OUT * IN], expected[ROWS * OUT];
+  random_fill(x, ROWS * IN);
+  random_fill(weight, OUT * IN);
+  gt_linear *linear;
+  CHECK_OK(gt_linear_create(context, IN, OUT, &linear, message, sizeof message));
+  CHECK_OK(gt_linear_pack(context, linear, 0, OUT, weight, GT_F32, GT_OUT_IN, NULL, 0, message, sizeof message));
+  gt_linear_params params = {.struct_size = sizeof params, .rows = ROWS, .x_stride = IN, .y_stride = OUT, .scale = 1};
+  CHECK_OK(gt_linear_forward(context, linear, x, NULL, expected, &params, message, sizeof message));
+  int64_t most = 0;
+  for (int round = 0; round < 3; round++) {
+    pthread_t threads[CALLERS];
+    caller callers[CALLERS];
+    for (int i = 0; i < CALLERS; i++) {
+      callers[i] = (caller){context, linear, x, expected, 0};
+      pthread_create(&threads[i], NULL, call_often, &callers[i]);
+    }
+    for (int i = 0; i < CALLERS; i++) {
+      pthread_join(threads[i], NULL);
+      CHECK(callers[i].wrong == 0, "caller %d: %d of %d calls wrong", i, callers[i].wrong, CALLS);
+    }
+    most = gt_context_bytes(context);
+  }
+  /* One scratch per thread that ever called or worked at once, no more. */
+  int64_t scratch = (int64_t)context->kernels->linear_f32_f32_f32->scratch_bytes + 2 * GT_ALIGNMENT;
+  gt_linear_destroy(context, linear);
+  CHECK(most <= (CALLERS + 2) * scratch + (int64_t)sizeof(float) * (IN + 1) * (OUT + 64), "%lld bytes held",
+        (long long)most);
+  gt_context_destroy(context);
+}
+
+/* Bytes held after a call are the same every time. */
+static void stable_bytes(void) {
+  gt_context *context = create_context(GT_TIER_AUTO, 2);
+  float x[40 * 33] = {0}, weight[50 * 33] = {0}, y[40 * 50];
+  int64_t held = -1;
+  for (int i = 0; i < 5; i++) {
+    gt_linear *linear;
+    CHECK_OK(gt_linear_create(context, 33, 50, &linear, message, sizeof message));
+    CHECK_OK(gt_linear_pack(context, linear, 0, 50, weight, GT_F32, GT_OUT_IN, NULL, 0, message, sizeof message));
+    gt_linear_params params = {.struct_size = sizeof params, .rows = 40, .x_stride = 33, .y_stride = 50, .scale = 1};
+    CHECK_OK(gt_linear_forward(context, linear, x, NULL, y, &params, message, sizeof message));
+    gt_linear_destroy(context, linear);
+    int64_t now = gt_context_bytes(context);
+    CHECK(held < 0 || now == held, "round %d holds %lld bytes, before %lld", i, (long long)now, (long long)held);
+    held = now;
+  }
+  gt_context_destroy(context);
 }
 
 int main(void) {
+  RUN(library_facts);
+  RUN(layout_is_complete);
   RUN(create_and_destroy);
   RUN(wrong_arguments);
+  RUN(memory);
+  RUN(every_task_once);
+  RUN(concurrent_callers);
+  RUN(stable_bytes);
   return finish();
 }
