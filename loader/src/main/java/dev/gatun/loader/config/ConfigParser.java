@@ -80,7 +80,13 @@ public final class ConfigParser {
     }
   }
 
-  static ObjectNode readObject(String source, byte[] utf8) {
+  /**
+   * Reads a configuration as a tree, whatever its model type.
+   *
+   * @param source what to call it in messages
+   * @throws ConfigException if it is no JSON object
+   */
+  public static ObjectNode readObject(String source, byte[] utf8) {
     try {
       return StrictJson.readObject(utf8);
     } catch (IOException e) {

@@ -15,7 +15,8 @@ import java.util.Set;
  *     gated-gelu}
  * @param scaleDecoderOutputs whether logits are computed from hidden states scaled by {@code
  *     d_model^-0.5}: all that {@code tie_word_embeddings} still decides, see {@link
- *     #tieWordEmbeddings()}
+ *     #tieWordEmbeddings()}; transformers 5 saves that as true for every model and the decision
+ *     under the key {@code scale_decoder_outputs}, which wins
  * @param decoderStartTokenId first token of every decoder sequence; empty if only the generation
  *     configuration says it
  */
@@ -89,7 +90,8 @@ public record T5Config(
         projection,
         gated,
         activation,
-        keys.optionalBool("tie_word_embeddings").orElse(true),
+        keys.optionalBool("scale_decoder_outputs")
+            .orElse(keys.optionalBool("tie_word_embeddings").orElse(true)),
         keys.bool("is_encoder_decoder", true),
         keys.tokenId("pad_token_id", OptionalInt.of(0)),
         keys.tokenIds("eos_token_id", List.of(1)),

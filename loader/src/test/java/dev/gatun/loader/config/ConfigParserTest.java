@@ -182,6 +182,17 @@ class ConfigParserTest {
   }
 
   @Test
+  void t5ScaleHasAKeyOfItsOwn() {
+    T5Config config =
+        (T5Config)
+            parse(
+                "{\"model_type\": \"t5\", \"tie_word_embeddings\": true,"
+                    + " \"scale_decoder_outputs\": false}");
+    assertFalse(config.scaleDecoderOutputs());
+    assertEquals(List.of(), config.unreadKeys().unknown());
+  }
+
+  @Test
   void readsLabels() {
     ModelConfig named =
         parse(bert("\"id2label\": {\"1\": \"B\", \"0\": \"A\", \"2\": \"C\"}, \"num_labels\": 7"));
