@@ -24,7 +24,7 @@ def parse_args():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("text", type=Path, help="the training text, UTF-8")
     p.add_argument("out", type=Path, help="directory to write")
-    p.add_argument("--epochs", type=int, default=16)
+    p.add_argument("--epochs", type=int, default=20)
     p.add_argument("--batch", type=int, default=8, help="windows per step")
     p.add_argument("--block", type=int, default=256, help="window length in characters")
     p.add_argument("--lr", type=float, default=2e-3)
