@@ -62,7 +62,7 @@ public final class KernelCalls {
                   params,
                   scratch.message(),
                   CallScratch.MESSAGE_BYTES);
-      NativeStatus.check("gt_linear_forward", status, scratch.message());
+      NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
       throw Kernels.rethrow(e);
     } finally {
@@ -95,7 +95,7 @@ public final class KernelCalls {
                   eps,
                   scratch.message(),
                   CallScratch.MESSAGE_BYTES);
-      NativeStatus.check("gt_layer_norm", status, scratch.message());
+      NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
       throw Kernels.rethrow(e);
     } finally {
@@ -126,7 +126,7 @@ public final class KernelCalls {
                   eps,
                   scratch.message(),
                   CallScratch.MESSAGE_BYTES);
-      NativeStatus.check("gt_rms_norm", status, scratch.message());
+      NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
       throw Kernels.rethrow(e);
     } finally {
@@ -149,7 +149,7 @@ public final class KernelCalls {
                   activation,
                   scratch.message(),
                   CallScratch.MESSAGE_BYTES);
-      NativeStatus.check("gt_activate", status, scratch.message());
+      NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
       throw Kernels.rethrow(e);
     } finally {
@@ -178,7 +178,7 @@ public final class KernelCalls {
                   activation,
                   scratch.message(),
                   CallScratch.MESSAGE_BYTES);
-      NativeStatus.check("gt_gated_activate", status, scratch.message());
+      NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
       throw Kernels.rethrow(e);
     } finally {
@@ -213,7 +213,7 @@ public final class KernelCalls {
                   y,
                   scratch.message(),
                   CallScratch.MESSAGE_BYTES);
-      NativeStatus.check("gt_embed", status, scratch.message());
+      NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
       throw Kernels.rethrow(e);
     } finally {
@@ -289,7 +289,7 @@ public final class KernelCalls {
                   params,
                   scratch.message(),
                   CallScratch.MESSAGE_BYTES);
-      NativeStatus.check("gt_attention", status, scratch.message());
+      NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
       throw Kernels.rethrow(e);
     } finally {
@@ -338,7 +338,7 @@ public final class KernelCalls {
                   params,
                   scratch.message(),
                   CallScratch.MESSAGE_BYTES);
-      NativeStatus.check("gt_kv_append", status, scratch.message());
+      NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
       throw Kernels.rethrow(e);
     } finally {

@@ -57,7 +57,7 @@ public final class NativeContext implements AutoCloseable {
       MemorySegment message = call.allocate(CallScratch.MESSAGE_BYTES);
       int status =
           (int) Kernels.CONTEXT_CREATE.invokeExact(params, out, message, CallScratch.MESSAGE_BYTES);
-      NativeStatus.check("gt_context_create", status, message);
+      NativeStatus.check(status, message);
       raw = out.get(ValueLayout.ADDRESS, 0);
     } catch (Throwable e) {
       throw Kernels.rethrow(e);
@@ -141,7 +141,7 @@ public final class NativeContext implements AutoCloseable {
           (int)
               Kernels.UPLOAD.invokeExact(
                   handle, target, host, host.byteSize(), message, CallScratch.MESSAGE_BYTES);
-      NativeStatus.check("gt_upload", status, message);
+      NativeStatus.check(status, message);
     } catch (Throwable e) {
       throw Kernels.rethrow(e);
     }
@@ -163,7 +163,7 @@ public final class NativeContext implements AutoCloseable {
           (int)
               Kernels.DOWNLOAD.invokeExact(
                   handle, host, source, source.byteSize(), message, CallScratch.MESSAGE_BYTES);
-      NativeStatus.check("gt_download", status, message);
+      NativeStatus.check(status, message);
     } catch (Throwable e) {
       throw Kernels.rethrow(e);
     }
@@ -203,7 +203,7 @@ public final class NativeContext implements AutoCloseable {
                   WeightTypes.code(biasType),
                   message,
                   CallScratch.MESSAGE_BYTES);
-      NativeStatus.check("gt_linear_pack", status, message);
+      NativeStatus.check(status, message);
     } catch (Throwable e) {
       throw Kernels.rethrow(e);
     }
@@ -251,7 +251,7 @@ public final class NativeContext implements AutoCloseable {
       int status =
           (int)
               Kernels.ALLOCATE.invokeExact(handle, bytes, out, message, CallScratch.MESSAGE_BYTES);
-      NativeStatus.check("gt_allocate", status, message);
+      NativeStatus.check(status, message);
       return out.get(ValueLayout.ADDRESS, 0);
     } catch (Throwable e) {
       throw Kernels.rethrow(e);
@@ -275,7 +275,7 @@ public final class NativeContext implements AutoCloseable {
           (int)
               Kernels.LINEAR_CREATE.invokeExact(
                   handle, inFeatures, outFeatures, out, message, CallScratch.MESSAGE_BYTES);
-      NativeStatus.check("gt_linear_create", status, message);
+      NativeStatus.check(status, message);
       return out.get(ValueLayout.ADDRESS, 0);
     } catch (Throwable e) {
       throw Kernels.rethrow(e);

@@ -16,27 +16,25 @@ final class NativeStatus {
   private NativeStatus() {}
 
   /**
-   * @param function the C function that was called
-   * @param status what it returned
-   * @param message the buffer that it wrote its sentence to
+   * @param status what a C function returned
+   * @param message the buffer that it wrote its sentence to, which begins with the op's name
    * @throws KernelException unless {@code status} is GT_OK
    */
-  static void check(String function, int status, MemorySegment message) {
+  static void check(int status, MemorySegment message) {
     if (status != OK) {
-      throw exception(function, status, message.getString(0, StandardCharsets.UTF_8));
+      throw exception(status, message.getString(0, StandardCharsets.UTF_8));
     }
   }
 
-  private static KernelException exception(String function, int status, String message) {
-    String sentence = function + ": " + message;
+  private static KernelException exception(int status, String message) {
     return switch (status) {
       case INVALID_ARGUMENT ->
-          new KernelException(KernelException.Status.INVALID_ARGUMENT, sentence);
-      case OUT_OF_MEMORY -> new NativeOutOfMemoryException(sentence);
-      case UNSUPPORTED -> new KernelException(KernelException.Status.UNSUPPORTED, sentence);
+          new KernelException(KernelException.Status.INVALID_ARGUMENT, message);
+      case OUT_OF_MEMORY -> new NativeOutOfMemoryException(message);
+      case UNSUPPORTED -> new KernelException(KernelException.Status.UNSUPPORTED, message);
       default ->
           new KernelException(
-              KernelException.Status.INTERNAL, sentence + " (status " + status + ")");
+              KernelException.Status.INTERNAL, message + " (status " + status + ")");
     };
   }
 }

@@ -120,7 +120,7 @@ public final class Tensor {
 
   /** Whether rows are adjacent. */
   public boolean isContiguous() {
-    return rowStride == columns() || rows() <= 1;
+    return rowStride == columns() || rows() <= 1 || columns() == 0;
   }
 
   /** View of rows {@code [from, to)} of a matrix. */

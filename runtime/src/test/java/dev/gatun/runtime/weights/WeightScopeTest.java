@@ -1,0 +1,246 @@
+package dev.gatun.runtime.weights;
+
+import static dev.gatun.runtime.weights.LinearPart.part;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.gatun.loader.Role;
+import dev.gatun.loader.TiedGroup;
+import dev.gatun.loader.WeightDeclaration;
+import dev.gatun.loader.WeightsException;
+import dev.gatun.loader.safetensors.DType;
+import dev.gatun.runtime.nativelib.ContextOptions;
+import dev.gatun.runtime.nativelib.NativeContext;
+import dev.gatun.runtime.ops.Ops;
+import dev.gatun.runtime.tensor.Shape;
+import dev.gatun.runtime.tensor.Tensor;
+import dev.gatun.runtime.tensor.Workspace;
+import dev.gatun.runtime.testing.TestModel;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class WeightScopeTest {
+
+  private final NativeContext context =
+      NativeContext.open(ContextOptions.defaults().withThreads(1));
+  private final Workspace workspace = Workspace.open(context);
+  private final Ops ops = new Ops(context);
+
+  @AfterEach
+  void close() {
+    workspace.close();
+    context.close();
+  }
+
+  private static WeightDeclaration backbone(String name, Long... shape) {
+    return new WeightDeclaration(name, List.of(shape), Role.BACKBONE);
+  }
+
+  @Test
+  void declarationsAreTheNamesInTheCheckpoint() {
+    Declarations declared =
+        WeightScope.declare(
+            root -> {
+              root.sub("embeddings").embedding("word", 10, 4);
+              WeightScope layer = root.sub("encoder").sub("layer", 3);
+              layer.fusedLinear(4, List.of(part("self.q", 4), part("self.k", 2).withoutBias()));
+              layer.conv1d("c_fc", 4, 8);
+              layer.layerNorm("ln", 4, 1e-5);
+              layer.rmsNorm("rms", 4, 1e-5);
+              root.head().sub("cls").linear("out", 4, 2);
+              root.vector("v", 7);
+              root.matrix("m", 2, 3);
+              root.distanceBias("d", 32, 2, 128, r -> 0);
+            });
+
+    assertEquals(
+        List.of(
+            backbone("embeddings.word.weight", 10L, 4L),
+            backbone("encoder.layer.3.self.q.weight", 4L, 4L),
+            backbone("encoder.layer.3.self.q.bias", 4L),
+            backbone("encoder.layer.3.self.k.weight", 2L, 4L),
+            backbone("encoder.layer.3.c_fc.weight", 4L, 8L),
+            backbone("encoder.layer.3.c_fc.bias", 8L),
+            backbone("encoder.layer.3.ln.weight", 4L),
+            backbone("encoder.layer.3.ln.bias", 4L),
+            backbone("encoder.layer.3.rms.weight", 4L),
+            new WeightDeclaration("cls.out.weight", List.of(2L, 4L), Role.HEAD),
+            new WeightDeclaration("cls.out.bias", List.of(2L), Role.HEAD),
+            backbone("v", 7L),
+            backbone("m", 2L, 3L),
+            backbone("d.weight", 32L, 2L)),
+        declared.weights());
+    assertEquals(40 + 16 + 4 + 8 + 32 + 8 + 8 + 4 + 8 + 2 + 7 + 6 + 64, declared.parameterCount());
+  }
+
+  @Test
+  void tiedWeightsAreCountedOnce() {
+    Declarations declared =
+        WeightScope.declare(
+            root -> {
+              root.embedding("wte", 10, 4);
+              root.head().tiedLinear("lm_head", 4, 10, "wte.weight");
+              root.head().vector("cls.bias", 10);
+              root.head().fusedLinear(4, List.of(part("decoder", 10).tiedTo("wte.weight")));
+              root.tie("decoder.bias", "cls.bias");
+            });
+
+    assertEquals(50, declared.parameterCount());
+    assertEquals(
+        List.of(
+            new TiedGroup("lm_head.weight", "wte.weight"),
+            new TiedGroup("decoder.weight", "wte.weight"),
+            new TiedGroup("decoder.bias", "cls.bias")),
+        declared.plan("m", List.of()).ties());
+  }
+
+  @Test
+  void sharingANameNeverDeclaredCountsOnce() {
+    Declarations declared =
+        WeightScope.declare(
+            root -> {
+              root.embedding("encoder.embed", 10, 4);
+              root.embedding("decoder.embed", 10, 4);
+              root.tie("encoder.embed.weight", "shared.weight");
+              root.tie("decoder.embed.weight", "shared.weight");
+            });
+
+    assertEquals(40, declared.parameterCount());
+  }
+
+  @Test
+  void declaredTwiceIsAMistake() {
+    IllegalStateException e =
+        assertThrows(
+            IllegalStateException.class,
+            () ->
+                WeightScope.declare(
+                    root -> {
+                      root.sub("a").vector("b", 1);
+                      root.vector("a.b", 1);
+                    }));
+    assertEquals("weight a.b is declared twice", e.getMessage());
+  }
+
+  @Test
+  void placeholdersHaveShapesAndNoValues() {
+    WeightScope.declare(
+        root -> {
+          Linear linear = root.linear("a", 2, 3);
+          assertEquals("a (2 -> 3)", linear.toString());
+          assertThrows(IllegalStateException.class, () -> linear.owner().requireOpen());
+          Tensor vector = root.vector("v", 5);
+          assertEquals(Shape.of(5), vector.shape());
+          assertThrows(IllegalStateException.class, vector::toFloatArray);
+          DistanceBias bias = root.distanceBias("d", 4, 2, 7, r -> 0);
+          assertEquals(2, bias.heads());
+          assertEquals(7, bias.maxDistance());
+        });
+  }
+
+  /** Small integers, exact in every type, also when the file's header leaves them misaligned. */
+  @ParameterizedTest
+  @EnumSource(
+      value = DType.class,
+      names = {"F32", "F16", "BF16", "F64"})
+  void everyStoredTypeBecomesFp32(DType dtype) {
+    record Layers(Linear linear, Tensor vector, LayerNorm norm) {}
+    for (boolean misaligned : new boolean[] {false, true}) {
+      TestModel.Builder tensors =
+          new TestModel.Builder()
+              .add("a.weight", dtype, Shape.of(2, 3), 1, 2, 3, 4, 5, 6)
+              .add("a.bias", dtype, Shape.of(2), 10, -20)
+              .add("v", dtype, Shape.of(3), 1.5f, -2, 0)
+              .add("n.weight", dtype, Shape.of(2), 1, 2)
+              .add("n.bias", dtype, Shape.of(2), 3, 4);
+      try (TestModel<Layers> model =
+          (misaligned ? tensors.misaligned() : tensors)
+              .load(
+                  context,
+                  scope ->
+                      new Layers(
+                          scope.linear("a", 3, 2),
+                          scope.vector("v", 3),
+                          scope.layerNorm("n", 2, 1)))) {
+        Tensor y = ops.linear(workspace, model.model().linear(), workspace.floats(1, 3, 1, 1, 1));
+        assertArrayEquals(new float[] {16, -5}, y.toFloatArray());
+        assertArrayEquals(new float[] {1.5f, -2, 0}, model.model().vector().toFloatArray());
+        assertArrayEquals(new float[] {3, 4}, model.model().norm().bias().toFloatArray());
+      }
+    }
+  }
+
+  @Test
+  void fusedPartsLieSideBySide() {
+    try (TestModel<Linear> model =
+        new TestModel.Builder()
+            .add("q.weight", Shape.of(2, 2), 1, 0, 0, 1)
+            .add("q.bias", Shape.of(2), 100, 200)
+            .add("k.weight", DType.F16, Shape.of(1, 2), 1, 1)
+            .add("v.weight", Shape.of(2, 1), 2, 3)
+            .add("other", Shape.of(1), 1000)
+            .load(
+                context,
+                scope ->
+                    scope.fusedLinear(
+                        2,
+                        List.of(
+                            part("q", 2),
+                            part("k", 1).withoutBias(),
+                            part("v", 1).transposed().withBias("other"))))) {
+      assertEquals("q+k+v (2 -> 4)", model.model().toString());
+      Tensor y = ops.linear(workspace, model.model(), workspace.floats(1, 2, 5, 7));
+      assertArrayEquals(new float[] {105, 207, 12, 1031}, y.toFloatArray());
+    }
+  }
+
+  @Test
+  void conv1dIsStoredTransposed() {
+    try (TestModel<Linear> model =
+        new TestModel.Builder()
+            .add("c.weight", Shape.of(2, 3), 1, 2, 3, 10, 20, 30)
+            .add("c.bias", Shape.of(3), 0, 0, 100)
+            .load(context, scope -> scope.conv1d("c", 2, 3))) {
+      Tensor y = ops.linear(workspace, model.model(), workspace.floats(1, 2, 1, 2));
+      assertArrayEquals(new float[] {21, 42, 163}, y.toFloatArray());
+    }
+  }
+
+  @Test
+  void tiedHeadUsesTheEmbedding() {
+    record Layers(Embedding wte, Linear head) {}
+    try (TestModel<Layers> model =
+        new TestModel.Builder()
+            .add("wte.weight", Shape.of(3, 2), 1, 2, 3, 4, 5, 6)
+            .load(
+                context,
+                scope ->
+                    new Layers(
+                        scope.embedding("wte", 3, 2),
+                        scope.head().tiedLinear("lm_head", 2, 3, "wte.weight")))) {
+      Tensor y = ops.linear(workspace, model.model().head(), workspace.floats(1, 2, 1, 1));
+      assertArrayEquals(new float[] {3, 7, 11}, y.toFloatArray());
+    }
+  }
+
+  @Test
+  void shapesAndTypesMustBeThoseOfTheModel() {
+    TestModel.Builder tensors = new TestModel.Builder().add("v", DType.I32, Shape.of(3), 1, 2, 3);
+    long before = context.bytes();
+
+    WeightsException type =
+        assertThrows(
+            WeightsException.class, () -> tensors.load(context, scope -> scope.vector("v", 3)));
+    assertEquals("v: stored as I32; weights may be F32, F16, BF16 or F64", type.getMessage());
+    WeightsException shape =
+        assertThrows(
+            WeightsException.class, () -> tensors.load(context, scope -> scope.vector("v", 4)));
+    assertTrue(shape.getMessage().contains("v"), shape.getMessage());
+    assertEquals(before, context.bytes());
+  }
+}
