@@ -105,8 +105,8 @@ static void bench_linear(gt_context *context, gt_pool *pool, layer l) {
   }
   double rate = median(rates);
   printf("%6lld x %5lld x %6lld %-9s %8.1f %8.1f %6.0f%% %8.1f %10.1f %8.1f\n", (long long)l.rows, (long long)l.in,
-         (long long)l.out, l.activation == GT_ACT_IDENTITY ? "" : "gelu_erf", rate, median(peaks), 100 * median(shares), rates[REPETITIONS - 1],
-         work / rate * 1e-3, (double)(l.in * l.out) * sizeof(float) / pack_seconds * 1e-9);
+         (long long)l.out, l.activation == GT_ACT_IDENTITY ? "" : "gelu_erf", rate, median(peaks), 100 * median(shares),
+         rates[REPETITIONS - 1], work / rate * 1e-3, (double)(l.in * l.out) * sizeof(float) / pack_seconds * 1e-9);
   fflush(stdout);
   gt_linear_destroy(context, linear);
   gt_free(context, x);

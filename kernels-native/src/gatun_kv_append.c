@@ -49,6 +49,13 @@ gt_status gt_kv_append(gt_context *context, const float *source, const int32_t *
   GT_REQUIRE_NOT_NULL("kv_append", block_table);
   GT_REQUIRE_NOT_NULL("kv_append", blocks);
   for (int32_t b = 0; b < batch; b++) {
+    const int64_t tokens = cu_seqlens_new[b + 1] - cu_seqlens_new[b];
+    for (int64_t i = lengths[b] / params->block_size; i * params->block_size < lengths[b] + tokens; i++) {
+      const int32_t block = block_table[(int64_t)b * params->blocks_per_sequence + i];
+      GT_REQUIRE(block >= 0, "kv_append: block_table names block %d for tokens of sequence %d.", block, b);
+    }
+  }
+  for (int32_t b = 0; b < batch; b++) {
     append(source + cu_seqlens_new[b] * params->source_stride, cu_seqlens_new[b + 1] - cu_seqlens_new[b], lengths[b],
            block_table + (int64_t)b * params->blocks_per_sequence, blocks, params);
   }

@@ -71,8 +71,9 @@ gt_status gt_linear_pack(gt_context *context, gt_linear *linear, int64_t first_r
   GT_REQUIRE_NOT_NULL("linear_pack", context);
   GT_REQUIRE_NOT_NULL("linear_pack", linear);
   GT_REQUIRE(rows >= 0 && first_row >= 0 && rows <= linear->out_features - first_row,
-             "linear_pack: rows [%" PRId64 ", %" PRId64 ") lie outside the packed weight [%" PRId64 ", %" PRId64 "].",
-             first_row, first_row + rows, linear->out_features, linear->in_features);
+             "linear_pack: %" PRId64 " rows from row %" PRId64 " lie outside the packed weight [%" PRId64 ", %" PRId64
+             "].",
+             rows, first_row, linear->out_features, linear->in_features);
   GT_REQUIRE(gt_dtype_size(weight_dtype) != 0, "linear_pack: weight has unknown dtype %d.", weight_dtype);
   GT_REQUIRE(layout == GT_OUT_IN || layout == GT_IN_OUT,
              "linear_pack: layout is %d; expected 0 ([out, in]) or 1 ([in, out]).", layout);

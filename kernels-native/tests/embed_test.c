@@ -168,8 +168,10 @@ static void kv_append(void) {
   params.row_stride = ROW_STRIDE;
   params.block_size = 0;
   CHECK_FAILS(GT_INVALID_ARGUMENT, "block_size is 0", APPEND());
+  params.block_size = BLOCK;
+  table[1] = -1;
+  CHECK_FAILS(GT_INVALID_ARGUMENT, "names block -1 for tokens of sequence 0", APPEND());
   params.batch = 0;
-  params.block_size = 1;
   CHECK_OK(APPEND());
 #undef APPEND
   gt_context_destroy(context);

@@ -331,7 +331,7 @@ static void wrong_arguments(void) {
               gt_linear_create(context, INT32_MAX, INT32_MAX, &linear, message, sizeof message));
   CHECK(linear == NULL, "linear is written");
   CHECK_OK(gt_linear_create(context, 8, 4, &linear, message, sizeof message));
-  CHECK_FAILS(GT_INVALID_ARGUMENT, "rows [2, 5) lie outside the packed weight [4, 8]",
+  CHECK_FAILS(GT_INVALID_ARGUMENT, "3 rows from row 2 lie outside the packed weight [4, 8]",
               gt_linear_pack(context, linear, 2, 3, x, GT_F32, GT_OUT_IN, NULL, 0, message, sizeof message));
   CHECK_FAILS(GT_INVALID_ARGUMENT, "unknown dtype 9",
               gt_linear_pack(context, linear, 0, 4, x, 9, GT_OUT_IN, NULL, 0, message, sizeof message));

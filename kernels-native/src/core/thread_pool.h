@@ -32,8 +32,8 @@ int32_t gt_pool_threads(const gt_pool *pool);
  * when a caller asks for more scratch than the pool has seen before. */
 bool gt_pool_run(gt_pool *pool, gt_task *body, void *argument, int64_t tasks, size_t scratch_bytes);
 
-/* Memory that all tasks of a caller's jobs share, at least `bytes`, kept by the pool for the next borrower; NULL when it
- * can't be had. */
+/* Memory that all tasks of a caller's jobs share, at least `bytes`, kept by the pool for the next borrower; NULL when
+ * it can't be had. */
 gt_worker *gt_pool_borrow(gt_pool *pool, size_t bytes);
 void gt_pool_give_back(gt_pool *pool, gt_worker *borrowed);
 

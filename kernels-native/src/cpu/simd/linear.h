@@ -17,6 +17,7 @@
 #include "core/thread_pool.h"
 #include "cpu/kernel_table.h"
 #include "cpu/simd/activate.h"
+#include "cpu/simd/transpose.h"
 #include "cpu/simd/vec.h"
 #include "cpu/simd/widen.h"
 
@@ -240,7 +241,7 @@ static inline void simd_linear(const gt_linear_job *job, int64_t row, int64_t ro
   }
   const int64_t blocks = gt_ceil_div(in, K_BLOCK);
   const int64_t sums_step = blocks > 1 ? rows * NR : 0; /* sums outlive a panel only between blocks */
-  for (int64_t b = 0; b < blocks; b++) { /* the x block stays in L2 while the panels pass by */
+  for (int64_t b = 0; b < blocks; b++) {                /* the x block stays in L2 while the panels pass by */
     int64_t k = gt_split(in, blocks, b), k_end = gt_split(in, blocks, b + 1);
     if (copy) {
       simd_copy_block(x + k, job->x_stride, rows, k_end - k, block);
@@ -252,16 +253,42 @@ static inline void simd_linear(const gt_linear_job *job, int64_t row, int64_t ro
   }
 }
 
+enum { PIECE = 64 };
+
+/* out[i][n] = piece[n][i] for i < count and a whole panel of n. */
+static inline void simd_transpose_piece(float piece[NR][PIECE], int64_t count, float *out) {
+  for (int64_t i = 0; i < count; i += GT_VL) {
+    for (int v = 0; v < NV; v++) {
+      vf x[GT_VL];
+      GT_UNROLL
+      for (int j = 0; j < GT_VL; j++) {
+        x[j] = vf_load(piece[v * GT_VL + j] + i);
+      }
+      vf_transpose(x);
+      int64_t rows = gt_min(GT_VL, count - i);
+      GT_UNROLL
+      for (int j = 0; j < GT_VL; j++) {
+        if (j < rows) {
+          vf_store(out + (i + j) * NR + v * GT_VL, x[j]);
+        }
+      }
+    }
+  }
+}
+
 /* Rows of [out, in]: widened piece by piece, then transposed. */
 static inline void simd_pack_out_in(const gt_linear_source *source, int64_t begin, int64_t end, float *out) {
-  enum { PIECE = 64 };
-  float piece[NR][PIECE];
+  float piece[NR][PIECE] = {{0}};
   const int64_t width = end - begin;
   for (int64_t k = 0; k < source->in_features; k += PIECE) {
     int64_t count = gt_min(PIECE, source->in_features - k);
     for (int64_t n = 0; n < width; n++) {
       int64_t index = (begin + n - source->first) * source->in_features + k;
       simd_widen(simd_element(source->weight, source->dtype, index), source->dtype, piece[n], count);
+    }
+    if (width == NR) {
+      simd_transpose_piece(piece, count, out + k * NR);
+      continue;
     }
     for (int64_t i = 0; i < count; i++) {
       for (int64_t n = 0; n < width; n++) {
