@@ -143,7 +143,7 @@ static void plan_blocks(attention_plan *plan, int32_t threads, int64_t longest_k
   const gt_attention_params *p = plan->job.params;
   int64_t tokens = plan->job.cu_seqlens_q[p->batch];
   int64_t group = p->num_heads / p->num_kv_heads;
-  int64_t rows = plan->kernel->max_rows;
+  int64_t rows = plan->kernel->max_rows(p);
   if (threads > 1) {
     int64_t share = gt_ceil_div(tokens * p->num_heads, (int64_t)threads * ITEMS_PER_THREAD);
     rows = gt_min(rows, gt_ceil_div(share, plan->kernel->row_step) * plan->kernel->row_step);

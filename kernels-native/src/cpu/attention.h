@@ -36,9 +36,9 @@ typedef struct gt_attention_item {
 } gt_attention_item;
 
 typedef struct gt_attention_kernel {
-  int32_t max_rows; /* heads * tokens one call of `run` takes at most */
-  int32_t row_step; /* a multiple of this many rows is cheapest */
-  bool takes_parts; /* may items have a `partial`? */
+  int32_t row_step;                                       /* a multiple of this many rows is cheapest */
+  bool takes_parts;                                       /* may items have a `partial`? */
+  int32_t (*max_rows)(const gt_attention_params *params); /* heads * tokens one call of `run` takes at most */
   size_t (*scratch_bytes)(const gt_attention_params *params);
   void (*run)(const gt_attention_job *job, const gt_attention_item *item, void *scratch);
 } gt_attention_kernel;

@@ -57,6 +57,11 @@ static void attend(const gt_attention_job *job, const gt_attention_item *item, i
   }
 }
 
+static int32_t max_rows(const gt_attention_params *params) {
+  (void)params;
+  return 64;
+}
+
 static size_t scratch_bytes(const gt_attention_params *params) {
   (void)params;
   return 0;
@@ -72,9 +77,9 @@ static void run(const gt_attention_job *job, const gt_attention_item *item, void
 }
 
 const gt_attention_kernel gt_reference_attention = {
-    .max_rows = 64,
     .row_step = 1,
     .takes_parts = false,
+    .max_rows = max_rows,
     .scratch_bytes = scratch_bytes,
     .run = run,
 };

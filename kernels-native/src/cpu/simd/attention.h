@@ -21,7 +21,7 @@ static void att_run(const gt_attention_job *job, const gt_attention_item *item, 
 
 #define GT_ATTENTION_KERNEL                                                                                   \
   {                                                                                                           \
-    .max_rows = ATT_MAX_ROWS, .row_step = ATT_PANEL, .takes_parts = true, .scratch_bytes = att_scratch_bytes, \
+    .max_rows = att_max_rows, .row_step = ATT_PANEL, .takes_parts = true, .scratch_bytes = att_scratch_bytes, \
     .run = att_run                                                                                            \
   }
 

@@ -21,16 +21,26 @@
 #include "cpu/simd/vecmath.h"
 
 enum {
-  ATT_MAX_ROWS = 128, /* queries of one call */
+  ATT_MAX_ROWS = 256,
   ATT_MAX_PANELS = ATT_MAX_ROWS / ATT_PANEL,
 };
 
 #define ATT_LOG2E 1.44269504088896340736f
 #define ATT_SLACK 8.0f /* weights stay below 2^8 */
 
-/* Keys per tile: scores of a panel and the tile's keys and values stay in the near caches. */
+static inline int32_t att_greater_dim(const gt_attention_params *p) {
+  return p->head_dim > p->v_head_dim ? p->head_dim : p->v_head_dim;
+}
+
+/* Queries of one call. The more, the fewer times keys and values come from memory; q and o have to stay in L2. */
+static int32_t att_max_rows(const gt_attention_params *p) {
+  int32_t dim = att_greater_dim(p);
+  return dim <= 128 ? ATT_MAX_ROWS : dim <= 256 ? ATT_MAX_ROWS / 2 : ATT_MAX_ROWS / 4;
+}
+
+/* Keys per tile: scores of a panel stay in L1, the tile's keys and values in L2. */
 static inline int32_t att_tile_keys(const gt_attention_params *p) {
-  int32_t dim = p->head_dim > p->v_head_dim ? p->head_dim : p->v_head_dim;
+  int32_t dim = att_greater_dim(p);
   return dim <= 128 ? 128 : dim <= 256 ? 64 : 32;
 }
 
@@ -44,24 +54,22 @@ typedef struct att_panels {
   float *rescale;   /* [ATT_PANEL] */
   float *bias;      /* [tile_keys + ATT_PANEL] */
   int32_t *visible; /* [panel][ATT_PANEL]: the lane's query sees keys [0, this) */
-  float *k;         /* [tile_keys][head_dim], gathered blocks */
+  float *k;         /* [tile_keys][head_dim], copied together */
   float *v;         /* [tile_keys][v_head_dim] */
 } att_panels;
 
 static size_t att_panels_bytes(const gt_attention_params *p) {
-  size_t rows = ATT_MAX_ROWS;
+  size_t rows = (size_t)att_max_rows(p);
   size_t keys = (size_t)att_tile_keys(p);
   size_t head_dim = (size_t)p->head_dim;
   size_t v_head_dim = (size_t)p->v_head_dim;
-  size_t floats = rows * (head_dim + v_head_dim + 3) + ATT_PANEL + (keys + ATT_PANEL) + keys * ATT_PANEL;
-  if (p->block_size != 0) {
-    floats += keys * (head_dim + v_head_dim);
-  }
+  size_t floats =
+      (rows + keys) * (head_dim + v_head_dim) + 3 * rows + ATT_PANEL + (keys + ATT_PANEL) + keys * ATT_PANEL;
   return floats * sizeof(float);
 }
 
 static att_panels att_panels_of(const gt_attention_params *p, void *scratch) {
-  int64_t rows = ATT_MAX_ROWS;
+  int64_t rows = att_max_rows(p);
   int64_t keys = att_tile_keys(p);
   att_panels s;
   s.q = scratch;
@@ -77,34 +85,67 @@ static att_panels att_panels_of(const gt_attention_params *p, void *scratch) {
   return s;
 }
 
-/* Row r of the item is head item->head + r % heads of token item->token + r / heads. */
-static inline int64_t att_q_offset(const gt_attention_job *job, const gt_attention_item *item, int64_t row,
-                                   int64_t stride, int64_t dim) {
-  int64_t token = job->cu_seqlens_q[item->sequence] + item->token + row / item->heads;
-  return token * stride + (item->head + row % item->heads) * dim;
+/* Walks the rows of an item: row r is head item->head + r % heads of token item->token + r / heads. */
+typedef struct att_cursor {
+  int64_t offset; /* of the row, in elements */
+  int64_t head_step;
+  int64_t token_step; /* from the last head of a token to the first of the next */
+  int32_t head;
+  int32_t heads;
+} att_cursor;
+
+static inline att_cursor att_first_row(const gt_attention_job *job, const gt_attention_item *item, int64_t stride,
+                                       int64_t dim) {
+  int64_t token = job->cu_seqlens_q[item->sequence] + item->token;
+  return (att_cursor){.offset = token * stride + item->head * dim,
+                      .head_step = dim,
+                      .token_step = stride - (item->heads - 1) * dim,
+                      .head = 0,
+                      .heads = item->heads};
 }
 
-/* q[panel][d][lane] = q * scale * log2(e); lanes behind the last row are zero. */
+static inline int64_t att_next_row(att_cursor *cursor) {
+  int64_t offset = cursor->offset;
+  bool last = ++cursor->head == cursor->heads;
+  cursor->offset += last ? cursor->token_step : cursor->head_step;
+  cursor->head = last ? 0 : cursor->head;
+  return offset;
+}
+
+/* q[panel][d][lane] = q * scale * log2(e). Lanes behind the last row repeat a row: they are computed and dropped. */
 static void att_load_queries(const gt_attention_job *job, const gt_attention_item *item, int64_t rows, float *to) {
   const gt_attention_params *p = job->params;
   vf scale = vf_set1(p->scale * ATT_LOG2E);
+  att_cursor cursor = att_first_row(job, item, p->q_stride, p->head_dim);
   for (int64_t row = 0; row < rows; row += GT_VL) {
     float *panel = to + row / ATT_PANEL * ATT_PANEL * p->head_dim + row % ATT_PANEL;
-    int64_t lanes = rows - row < GT_VL ? rows - row : GT_VL;
     const float *from[GT_VL];
-    for (int64_t lane = 0; lane < lanes; lane++) {
-      from[lane] = job->q + att_q_offset(job, item, row + lane, p->q_stride, p->head_dim);
+    from[0] = job->q + att_next_row(&cursor);
+    for (int64_t lane = 1; lane < GT_VL; lane++) {
+      from[lane] = row + lane < rows ? job->q + att_next_row(&cursor) : from[0];
     }
-    for (int64_t d = 0; d < p->head_dim; d += GT_VL) {
-      int64_t dims = p->head_dim - d < GT_VL ? p->head_dim - d : GT_VL;
-      vf x[GT_VL];
-      for (int64_t lane = 0; lane < GT_VL; lane++) {
-        x[lane] = lane < lanes ? vf_load_n(from[lane] + d, dims) : vf_zero();
-        x[lane] = x[lane] * scale;
+    vf x[GT_VL];
+    int64_t d = 0;
+    for (; d + GT_VL <= p->head_dim; d += GT_VL) {
+      GT_UNROLL
+      for (int lane = 0; lane < GT_VL; lane++) {
+        x[lane] = vf_load(from[lane] + d);
       }
       vf_transpose(x);
-      for (int64_t i = 0; i < dims; i++) {
-        vf_store(panel + (d + i) * ATT_PANEL, x[i]);
+      GT_UNROLL
+      for (int i = 0; i < GT_VL; i++) {
+        vf_store(panel + (d + i) * ATT_PANEL, x[i] * scale);
+      }
+    }
+    int64_t rest = p->head_dim - d;
+    if (rest > 0) {
+      GT_UNROLL
+      for (int lane = 0; lane < GT_VL; lane++) {
+        x[lane] = vf_load_n(from[lane] + d, rest);
+      }
+      vf_transpose(x);
+      for (int64_t i = 0; i < rest; i++) {
+        vf_store(panel + (d + i) * ATT_PANEL, x[i] * scale);
       }
     }
   }
@@ -114,6 +155,7 @@ static void att_load_queries(const gt_attention_job *job, const gt_attention_ite
 static void att_store_rows(const gt_attention_job *job, const gt_attention_item *item, int64_t rows,
                            const att_panels *s) {
   const gt_attention_params *p = job->params;
+  att_cursor cursor = att_first_row(job, item, p->out_stride, p->v_head_dim);
   for (int64_t row = 0; row < rows; row += GT_VL) {
     const float *panel = s->o + row / ATT_PANEL * ATT_PANEL * p->v_head_dim + row % ATT_PANEL;
     int64_t lanes = rows - row < GT_VL ? rows - row : GT_VL;
@@ -124,7 +166,7 @@ static void att_store_rows(const gt_attention_job *job, const gt_attention_item 
     float *to[GT_VL];
     for (int64_t lane = 0; lane < lanes; lane++) {
       if (item->partial == NULL) {
-        to[lane] = job->out + att_q_offset(job, item, row + lane, p->out_stride, p->v_head_dim);
+        to[lane] = job->out + att_next_row(&cursor);
       } else {
         float *partial = item->partial + (row + lane) * (p->v_head_dim + 2);
         partial[0] = s->greatest[row + lane];
@@ -132,15 +174,27 @@ static void att_store_rows(const gt_attention_job *job, const gt_attention_item 
         to[lane] = partial + 2;
       }
     }
-    for (int64_t d = 0; d < p->v_head_dim; d += GT_VL) {
-      int64_t dims = p->v_head_dim - d < GT_VL ? p->v_head_dim - d : GT_VL;
-      vf x[GT_VL];
-      for (int64_t i = 0; i < GT_VL; i++) {
-        x[i] = i < dims ? vf_select(none, vf_zero(), vf_load(panel + (d + i) * ATT_PANEL) * factor) : vf_zero();
+    vf x[GT_VL];
+    int64_t d = 0;
+    for (; d + GT_VL <= p->v_head_dim; d += GT_VL) {
+      GT_UNROLL
+      for (int i = 0; i < GT_VL; i++) {
+        x[i] = vf_select(none, vf_zero(), vf_load(panel + (d + i) * ATT_PANEL) * factor);
       }
       vf_transpose(x);
       for (int64_t lane = 0; lane < lanes; lane++) {
-        vf_store_n(to[lane] + d, x[lane], dims);
+        vf_store(to[lane] + d, x[lane]);
+      }
+    }
+    int64_t rest = p->v_head_dim - d;
+    if (rest > 0) {
+      for (int64_t i = 0; i < GT_VL; i++) {
+        x[i] = i < rest ? vf_load(panel + (d + i) * ATT_PANEL) : vf_zero();
+        x[i] = vf_select(none, vf_zero(), x[i] * factor);
+      }
+      vf_transpose(x);
+      for (int64_t lane = 0; lane < lanes; lane++) {
+        vf_store_n(to[lane] + d, x[lane], rest);
       }
     }
   }
@@ -186,9 +240,9 @@ static void att_hide_keys(int64_t key, int64_t keys, int vectors, const int32_t 
   }
 }
 
-/* scores = exp2(scores - greatest), after moving `greatest` where it must; sum follows. Returns whether any lane's
- * rescale differs from 1. */
-GT_INLINE bool att_softmax(int vectors, int64_t keys, float *scores, float *greatest, float *sum, float *rescale) {
+/* scores = exp2(scores - greatest), after moving `greatest` where it must; sum follows, and o
+ * is to be multiplied with `rescale`. */
+GT_INLINE void att_softmax(int vectors, int64_t keys, float *scores, float *greatest, float *sum, float *rescale) {
   vf top[2];
   vf total[2];
   GT_UNROLL
@@ -201,14 +255,12 @@ GT_INLINE bool att_softmax(int vectors, int64_t keys, float *scores, float *grea
       top[j] = vf_max(top[j], vf_load(scores + key * ATT_PANEL + j * GT_VL));
     }
   }
-  bool moved = false;
   GT_UNROLL
   for (int j = 0; j < vectors; j++) {
     vf before = vf_load(greatest + j * GT_VL);
     vm move = vm_gt(top[j], before + vf_set1(ATT_SLACK));
     vf after = vf_select(move, top[j], before);
     vf factor = vf_exp2_nonpositive(before - after);
-    moved |= vm_any(move);
     vf_store(rescale + j * GT_VL, factor);
     vf_store(greatest + j * GT_VL, after);
     total[j] = vf_load(sum + j * GT_VL) * factor;
@@ -227,7 +279,81 @@ GT_INLINE bool att_softmax(int vectors, int64_t keys, float *scores, float *grea
   for (int j = 0; j < vectors; j++) {
     vf_store(sum + j * GT_VL, total[j]);
   }
-  return moved;
+}
+
+/* What each lane's query sees, and an empty softmax. Lanes behind the last row repeat it. */
+static void att_begin_rows(const gt_attention_job *job, const gt_attention_item *item, int64_t rows, int64_t lanes,
+                           const att_panels *s) {
+  int64_t row = 0;
+  for (int32_t token = item->token; row < rows; token++) {
+    int64_t visible = gt_attention_visible(job, item->sequence, token);
+    int32_t end = visible < item->end_key ? (int32_t)visible : item->end_key;
+    for (int32_t head = 0; head < item->heads; head++) {
+      s->visible[row++] = end;
+    }
+  }
+  for (; row < lanes; row++) {
+    s->visible[row] = s->visible[rows - 1];
+  }
+  for (row = 0; row < lanes; row += GT_VL) {
+    vf_store(s->greatest + row, vf_set1(-FLT_MAX));
+    vf_store(s->sum + row, vf_zero());
+  }
+}
+
+static inline void att_copy_row(float *to, const float *from, int64_t count) {
+  int64_t i = 0;
+  for (; i + GT_VL <= count; i += GT_VL) {
+    vf_store(to + i, vf_load(from + i));
+  }
+  if (i < count) {
+    vf_store_n(to + i, vf_load_n(from + i, count - i), count - i);
+  }
+}
+
+/* Copies keys [key, key + keys) together: rows that lie a power of two or so apart fight for the same few sets of the
+ * nearest cache, and blocks lie anywhere. */
+static att_kv att_gather(const gt_attention_job *job, const gt_attention_item *item, int64_t key, int64_t keys,
+                         const att_panels *s) {
+  const gt_attention_params *p = job->params;
+  int64_t kv_head = item->head / (p->num_heads / p->num_kv_heads);
+  for (int64_t j = 0; j < keys; j++) {
+    att_copy_row(s->k + j * p->head_dim, gt_attention_k_row(job, item->sequence, key + j) + kv_head * p->head_dim,
+                 p->head_dim);
+    att_copy_row(s->v + j * p->v_head_dim, gt_attention_v_row(job, item->sequence, key + j) + kv_head * p->v_head_dim,
+                 p->v_head_dim);
+  }
+  return (att_kv){s->k, s->v, p->head_dim, p->v_head_dim, keys};
+}
+
+static att_kv att_in_place(const gt_attention_job *job, const gt_attention_item *item, int64_t key, int64_t end) {
+  const gt_attention_params *p = job->params;
+  int64_t kv_head = item->head / (p->num_heads / p->num_kv_heads);
+  return (att_kv){gt_attention_k_row(job, item->sequence, key) + kv_head * p->head_dim,
+                  gt_attention_v_row(job, item->sequence, key) + kv_head * p->v_head_dim, p->k_stride, p->v_stride,
+                  end - key};
+}
+
+/* One panel against one tile of keys. `first`: the panel's first tile; `fetch`: the tile isn't in the cache yet. */
+static void att_panel_tile(const gt_attention_job *job, const gt_attention_item *item, int64_t row, int vectors,
+                           int64_t key, int64_t keys, const att_kv *kv, bool first, bool fetch, const att_panels *s) {
+  const gt_attention_params *p = job->params;
+  float *greatest = s->greatest + row;
+  float *sum = s->sum + row;
+  att_scores(keys, p->head_dim, fetch ? p->v_head_dim : 0, kv, s->q + row * p->head_dim, s->scores, vectors);
+  if (job->distance_bias != NULL) {
+    att_add_bias(job, item, row, key, keys, vectors, s);
+  }
+  if (s->visible[row] < key + keys) {
+    att_hide_keys(key, keys, vectors, s->visible + row, s->scores);
+  }
+  if (vectors == 1) {
+    att_softmax(1, keys, s->scores, greatest, sum, s->rescale);
+  } else {
+    att_softmax(2, keys, s->scores, greatest, sum, s->rescale);
+  }
+  att_values(keys, p->v_head_dim, kv->v, kv->v_stride, s->scores, s->o + row * p->v_head_dim, first ? NULL : s->rescale,
+             vectors);
 }
 
 static void att_run_panels(const gt_attention_job *job, const gt_attention_item *item, void *scratch) {
@@ -235,63 +361,25 @@ static void att_run_panels(const gt_attention_job *job, const gt_attention_item 
   att_panels s = att_panels_of(p, scratch);
   int64_t rows = (int64_t)item->tokens * item->heads;
   int64_t panels = (rows + ATT_PANEL - 1) / ATT_PANEL;
-  int64_t kv_head = item->head / (p->num_heads / p->num_kv_heads);
   att_load_queries(job, item, rows, s.q);
-  for (int64_t row = 0; row < panels * ATT_PANEL; row++) {
-    int64_t token = item->token + (row < rows ? row : rows - 1) / item->heads;
-    int64_t visible = gt_attention_visible(job, item->sequence, token);
-    s.visible[row] = visible < item->end_key ? (int32_t)visible : item->end_key;
-    s.greatest[row] = -FLT_MAX;
-    s.sum[row] = 0;
-  }
+  att_begin_rows(job, item, rows, panels * ATT_PANEL, &s);
   bool begun[ATT_MAX_PANELS] = {false};
+  bool copy = job->block_table != NULL;
   int64_t end = s.visible[rows - 1]; /* grows with the row */
   int64_t tile_keys = att_tile_keys(p);
   for (int64_t key = item->first_key; key < end; key += tile_keys) {
     int64_t keys = end - key < tile_keys ? end - key : tile_keys;
-    const float *k;
-    const float *v;
-    int64_t k_stride = p->k_stride;
-    int64_t v_stride = p->v_stride;
-    if (job->block_table == NULL) {
-      k = gt_attention_k_row(job, item->sequence, key) + kv_head * p->head_dim;
-      v = gt_attention_v_row(job, item->sequence, key) + kv_head * p->v_head_dim;
-    } else {
-      for (int64_t j = 0; j < keys; j++) {
-        memcpy(s.k + j * p->head_dim, gt_attention_k_row(job, item->sequence, key + j) + kv_head * p->head_dim,
-               (size_t)p->head_dim * sizeof(float));
-        memcpy(s.v + j * p->v_head_dim, gt_attention_v_row(job, item->sequence, key + j) + kv_head * p->v_head_dim,
-               (size_t)p->v_head_dim * sizeof(float));
-      }
-      k = s.k;
-      v = s.v;
-      k_stride = p->head_dim;
-      v_stride = p->v_head_dim;
-    }
+    att_kv kv = copy ? att_gather(job, item, key, keys, &s) : att_in_place(job, item, key, end);
+    bool fetch = !copy;
     for (int64_t panel = 0; panel < panels; panel++) {
       int64_t row = panel * ATT_PANEL;
-      int32_t *visible = s.visible + row;
-      int64_t seen = visible[ATT_PANEL - 1] - key;
-      if (seen <= 0) {
-        continue;
+      int64_t seen = s.visible[row + ATT_PANEL - 1] - key;
+      if (seen > 0) {
+        att_panel_tile(job, item, row, rows - row <= GT_VL ? 1 : 2, key, seen < keys ? seen : keys, &kv, !begun[panel],
+                       fetch, &s);
+        begun[panel] = true;
+        fetch = false;
       }
-      int64_t here = seen < keys ? seen : keys;
-      int vectors = rows - row <= GT_VL ? 1 : 2;
-      float *o = s.o + row * p->v_head_dim;
-      float *greatest = s.greatest + row;
-      float *sum = s.sum + row;
-      att_scores(here, p->head_dim, k, k_stride, s.q + row * p->head_dim, s.scores, vectors);
-      if (job->distance_bias != NULL) {
-        att_add_bias(job, item, row, key, here, vectors, &s);
-      }
-      if (visible[0] < key + here) {
-        att_hide_keys(key, here, vectors, visible, s.scores);
-      }
-      bool moved = vectors == 1 ? att_softmax(1, here, s.scores, greatest, sum, s.rescale)
-                                : att_softmax(2, here, s.scores, greatest, sum, s.rescale);
-      (void)moved;
-      att_values(here, p->v_head_dim, v, v_stride, s.scores, o, begun[panel] ? s.rescale : NULL, vectors);
-      begun[panel] = true;
     }
   }
   for (int64_t panel = 0; panel < panels; panel++) {

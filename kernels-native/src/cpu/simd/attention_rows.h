@@ -26,7 +26,7 @@ typedef struct att_rows {
   float *scores; /* [ATT_DIRECT_KEYS] */
   int64_t dims;  /* head_dim and v_head_dim in whole vectors */
   int64_t v_dims;
-  const float **k; /* [ATT_DIRECT_KEYS] */
+  const float **k; /* [ATT_DIRECT_KEYS + GT_VL]: rows of the tile's keys, and some behind them */
   const float **v;
 } att_rows;
 
@@ -37,7 +37,7 @@ static inline int64_t att_whole_vectors(int64_t dim) {
 static size_t att_rows_bytes(const gt_attention_params *p) {
   int64_t floats =
       ATT_DIRECT_ROWS * (att_whole_vectors(p->head_dim) + att_whole_vectors(p->v_head_dim)) + ATT_DIRECT_KEYS;
-  return (size_t)floats * sizeof(float) + 2 * ATT_DIRECT_KEYS * sizeof(float *);
+  return (size_t)floats * sizeof(float) + 2 * (ATT_DIRECT_KEYS + GT_VL) * sizeof(float *);
 }
 
 static att_rows att_rows_of(const gt_attention_params *p, void *scratch) {
@@ -45,16 +45,26 @@ static att_rows att_rows_of(const gt_attention_params *p, void *scratch) {
   s.dims = att_whole_vectors(p->head_dim);
   s.v_dims = att_whole_vectors(p->v_head_dim);
   s.k = scratch;
-  s.v = s.k + ATT_DIRECT_KEYS;
-  s.q = (float *)(s.v + ATT_DIRECT_KEYS);
+  s.v = s.k + ATT_DIRECT_KEYS + GT_VL;
+  s.q = (float *)(s.v + ATT_DIRECT_KEYS + GT_VL);
   s.o = s.q + ATT_DIRECT_ROWS * s.dims;
   s.scores = s.o + ATT_DIRECT_ROWS * s.v_dims;
   return s;
 }
 
-/* s[key] = q . k[key] for GT_VL keys at a time; behind the last key the last row is read again. */
-static void att_dot_keys(int64_t keys, int64_t head_dim, const float *const *k, const float *q, float *scores) {
+/* s[key] = q . k[key] for GT_VL keys at a time; behind the last key the last row is read again. `ahead` > 0: fetch the
+ * values of these keys and `ahead` keys in all. */
+static void att_dot_keys(int64_t keys, int64_t ahead, const gt_attention_params *p, const att_rows *s, const float *q) {
+  const float *const *k = s->k;
+  int64_t head_dim = p->head_dim;
+  float *scores = s->scores;
   for (int64_t key = 0; key < keys; key += GT_VL) {
+    for (int64_t i = key; i < key + GT_VL && i < ahead; i++) {
+      att_prefetch(s->v[i], p->v_head_dim);
+      if (i + GT_VL < ahead) {
+        att_prefetch(k[i + GT_VL], head_dim);
+      }
+    }
     const float *row[GT_VL];
     for (int64_t i = 0; i < GT_VL; i++) {
       row[i] = k[key + i < keys ? key + i : keys - 1];
@@ -188,8 +198,9 @@ static void att_run_rows(const gt_attention_job *job, const gt_attention_item *i
   float greatest[ATT_DIRECT_ROWS];
   float sum[ATT_DIRECT_ROWS];
   int64_t visible[ATT_DIRECT_ROWS] = {0};
+  att_cursor q_cursor = att_first_row(job, item, p->q_stride, p->head_dim);
   for (int64_t row = 0; row < rows; row++) {
-    const float *from = job->q + att_q_offset(job, item, row, p->q_stride, p->head_dim);
+    const float *from = job->q + att_next_row(&q_cursor);
     for (int64_t d = 0; d < s.dims; d++) {
       s.q[row * s.dims + d] = d < p->head_dim ? from[d] * (p->scale * ATT_LOG2E) : 0;
     }
@@ -201,7 +212,8 @@ static void att_run_rows(const gt_attention_job *job, const gt_attention_item *i
   int64_t end = visible[rows - 1] < item->end_key ? visible[rows - 1] : item->end_key;
   for (int64_t key = item->first_key; key < end; key += ATT_DIRECT_KEYS) {
     int64_t keys = end - key < ATT_DIRECT_KEYS ? end - key : ATT_DIRECT_KEYS;
-    for (int64_t j = 0; j < keys; j++) {
+    int64_t ahead = end - key < keys + GT_VL ? end - key : keys + GT_VL;
+    for (int64_t j = 0; j < ahead; j++) {
       s.k[j] = gt_attention_k_row(job, item->sequence, key + j) + kv_head * p->head_dim;
       s.v[j] = gt_attention_v_row(job, item->sequence, key + j) + kv_head * p->v_head_dim;
     }
@@ -210,7 +222,8 @@ static void att_run_rows(const gt_attention_job *job, const gt_attention_item *i
       if (here <= 0) {
         continue;
       }
-      att_dot_keys(here, p->head_dim, s.k, s.q + row * s.dims, s.scores);
+      att_dot_keys(here, ahead, p, &s, s.q + row * s.dims);
+      ahead = 0; /* the other rows find the keys in the cache */
       if (job->distance_bias != NULL) {
         int64_t position = gt_attention_position(job, item->sequence, item->token + row / item->heads);
         const float *bias = gt_attention_bias_row(job, (int32_t)(item->head + row % item->heads));
@@ -220,6 +233,7 @@ static void att_run_rows(const gt_attention_job *job, const gt_attention_item *i
       att_sum_all_values(here, p->v_head_dim, s.v, s.scores, s.o + row * s.v_dims, rescale);
     }
   }
+  att_cursor out_cursor = att_first_row(job, item, p->out_stride, p->v_head_dim);
   for (int64_t row = 0; row < rows; row++) {
     const float *o = s.o + row * s.v_dims;
     if (item->partial != NULL) {
@@ -228,7 +242,7 @@ static void att_run_rows(const gt_attention_job *job, const gt_attention_item *i
       to[1] = sum[row];
       memcpy(to + 2, o, (size_t)p->v_head_dim * sizeof(float));
     } else {
-      float *to = job->out + att_q_offset(job, item, row, p->out_stride, p->v_head_dim);
+      float *to = job->out + att_next_row(&out_cursor);
       for (int64_t d = 0; d < p->v_head_dim; d++) {
         to[d] = sum[row] == 0 ? 0 : o[d] / sum[row];
       }

@@ -95,13 +95,39 @@ ATT_FOR_TILE_ROWS(ATT_TILES)
 static att_scores_tile *const att_scores_tiles[ATT_TILE_ROWS][2] = {ATT_FOR_TILE_ROWS(ATT_SCORES_ROW)};
 static att_values_tile *const att_values_tiles[ATT_TILE_ROWS][2] = {ATT_FOR_TILE_ROWS(ATT_VALUES_ROW)};
 
-/* s[keys][ATT_PANEL] of `vectors` vectors of queries. Rows are cut evenly: 128 = 8 x 13 + 2 x 12, not 9 x 14 + 2. */
-static void att_scores(int64_t keys, int64_t depth, const float *k, int64_t k_stride, const float *q, float *s,
+/* A tile of keys and values, rows in memory. */
+typedef struct att_kv {
+  const float *k;
+  const float *v;
+  int64_t k_stride;
+  int64_t v_stride;
+  int64_t keys_ahead; /* rows of k, from the tile's first on, that will be read sooner or later */
+} att_kv;
+
+/* A head's rows are short and far apart: too short for the CPU to guess the next one. */
+GT_INLINE void att_prefetch(const float *row, int64_t count) {
+  for (int64_t i = 0; i < count; i += 16) {
+    _mm_prefetch((const char *)(row + i), _MM_HINT_T0);
+  }
+}
+
+/* s[keys][ATT_PANEL] of `vectors` vectors of queries. Rows are cut evenly: 128 = 8 x 13 + 2 x 12, not 9 x 14 + 2.
+ * `v_depth` > 0 fetches the values of these keys and the keys behind them, for a tile that isn't in the cache yet. */
+static void att_scores(int64_t keys, int64_t depth, int64_t v_depth, const att_kv *kv, const float *q, float *s,
                        int vectors) {
   int64_t tiles = (keys + ATT_TILE_ROWS - 1) / ATT_TILE_ROWS;
   for (int64_t tile = 0, row = 0; tile < tiles; tile++) {
     int64_t end = keys * (tile + 1) / tiles;
-    att_scores_tiles[end - row - 1][vectors - 1](depth, k + row * k_stride, k_stride, q, s + row * ATT_PANEL);
+    if (v_depth > 0) {
+      for (int64_t i = row; i < end; i++) {
+        att_prefetch(kv->v + i * kv->v_stride, v_depth);
+        if (i + ATT_TILE_ROWS < kv->keys_ahead) {
+          att_prefetch(kv->k + (i + ATT_TILE_ROWS) * kv->k_stride, depth);
+        }
+      }
+    }
+    att_scores_tiles[end - row - 1][vectors - 1](depth, kv->k + row * kv->k_stride, kv->k_stride, q,
+                                                 s + row * ATT_PANEL);
     row = end;
   }
 }
