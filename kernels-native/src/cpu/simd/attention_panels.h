@@ -263,7 +263,7 @@ GT_INLINE void att_softmax(int vectors, int64_t keys, float *scores, float *grea
     vf factor = vf_exp2_nonpositive(before - after);
     vf_store(rescale + j * GT_VL, factor);
     vf_store(greatest + j * GT_VL, after);
-    total[j] = vf_load(sum + j * GT_VL) * factor;
+    total[j] = vf_zero();
     top[j] = after;
   }
   for (int64_t key = 0; key < keys; key++) {
@@ -277,7 +277,7 @@ GT_INLINE void att_softmax(int vectors, int64_t keys, float *scores, float *grea
   }
   GT_UNROLL
   for (int j = 0; j < vectors; j++) {
-    vf_store(sum + j * GT_VL, total[j]);
+    vf_store(sum + j * GT_VL, vf_fma(vf_load(sum + j * GT_VL), vf_load(rescale + j * GT_VL), total[j]));
   }
 }
 

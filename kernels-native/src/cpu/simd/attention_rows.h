@@ -108,7 +108,7 @@ GT_INLINE void att_sum_values(int vectors, int64_t keys, const float *const *v, 
   vf other[ATT_VALUE_VECTORS]; /* odd keys: two chains hide the latency of a few accumulators */
   GT_UNROLL
   for (int i = 0; i < vectors; i++) {
-    sum[i] = vf_load(o + i * GT_VL) * rescale;
+    sum[i] = vf_zero();
     other[i] = vf_zero();
   }
   for (int64_t key = 0; key < keys; key++) {
@@ -130,7 +130,7 @@ GT_INLINE void att_sum_values(int vectors, int64_t keys, const float *const *v, 
   }
   GT_UNROLL
   for (int i = 0; i < vectors; i++) {
-    vf_store(o + i * GT_VL, sum[i] + other[i]);
+    vf_store(o + i * GT_VL, vf_fma(vf_load(o + i * GT_VL), rescale, sum[i] + other[i]));
   }
 }
 

@@ -20,26 +20,17 @@ enum {
 #endif
 };
 
-/* c[rows][vectors] = start + sum over depth of a[row * a_row + step * a_step] * b[step][..]. `keep`: start with
- * c * rescale instead of 0. */
+/* c[rows][vectors] = c * rescale + sum over depth of a[row * a_row + step * a_step] * b[step][..]; rescale NULL: c
+ * holds nothing yet. The sum begins at 0 and c comes last: rounding grows with depth and the number of tiles, not with
+ * their product. */
 GT_INLINE void att_tile(int rows, int vectors, int64_t depth, const float *a, int64_t a_row, int64_t a_step,
                         const float *b, float *c, const float *rescale) {
   vf sum[ATT_TILE_ROWS][2];
-  if (rescale != NULL) {
+  GT_UNROLL
+  for (int i = 0; i < rows; i++) {
     GT_UNROLL
-    for (int i = 0; i < rows; i++) {
-      GT_UNROLL
-      for (int j = 0; j < vectors; j++) {
-        sum[i][j] = vf_load(c + i * ATT_PANEL + j * GT_VL) * vf_load(rescale + j * GT_VL);
-      }
-    }
-  } else {
-    GT_UNROLL
-    for (int i = 0; i < rows; i++) {
-      GT_UNROLL
-      for (int j = 0; j < vectors; j++) {
-        sum[i][j] = vf_zero();
-      }
+    for (int j = 0; j < vectors; j++) {
+      sum[i][j] = vf_zero();
     }
   }
   for (int64_t step = 0; step < depth; step++) {
@@ -58,6 +49,15 @@ GT_INLINE void att_tile(int rows, int vectors, int64_t depth, const float *a, in
     }
     a += a_step;
     b += ATT_PANEL;
+  }
+  if (rescale != NULL) {
+    GT_UNROLL
+    for (int i = 0; i < rows; i++) {
+      GT_UNROLL
+      for (int j = 0; j < vectors; j++) {
+        sum[i][j] = vf_fma(vf_load(c + i * ATT_PANEL + j * GT_VL), vf_load(rescale + j * GT_VL), sum[i][j]);
+      }
+    }
   }
   GT_UNROLL
   for (int i = 0; i < rows; i++) {
