@@ -143,6 +143,40 @@ static void every_task_once(void) {
   }
 }
 
+typedef struct short_job {
+  atomic_bool open;
+  atomic_int runs, late;
+} short_job;
+
+static void short_task(void *argument, int64_t task, gt_worker *worker) {
+  (void)task, (void)worker;
+  short_job *job = argument;
+  atomic_fetch_add(&job->runs, 1);
+  if (!atomic_load(&job->open)) {
+    atomic_fetch_add(&job->late, 1);
+  }
+}
+
+/* A worker that wakes late must neither touch a finished job nor a job being written. */
+static void short_jobs(void) {
+  enum { JOBS = 20000 };
+  atomic_int_least64_t bytes = 0;
+  gt_pool *pool = gt_pool_create(4, &bytes);
+  short_job *jobs = calloc(JOBS, sizeof *jobs);
+  for (int i = 0; i < JOBS; i++) {
+    int tasks = 2 + i % 5;
+    atomic_store(&jobs[i].open, true);
+    CHECK(gt_pool_run(pool, short_task, &jobs[i], tasks, 0), "no scratch");
+    CHECK(jobs[i].runs == tasks, "job %d: %d of %d tasks ran before the call returned", i, jobs[i].runs, tasks);
+    atomic_store(&jobs[i].open, false);
+  }
+  gt_pool_destroy(pool);
+  for (int i = 0; i < JOBS; i++) {
+    CHECK(jobs[i].runs == 2 + i % 5 && jobs[i].late == 0, "job %d: %d tasks, %d late", i, jobs[i].runs, jobs[i].late);
+  }
+  free(jobs);
+}
+
 enum { CALLERS = 4, CALLS = 60, IN = 70, OUT = 90, ROWS = 20 };
 
 typedef struct caller {
@@ -231,6 +265,7 @@ int main(void) {
   RUN(wrong_arguments);
   RUN(memory);
   RUN(every_task_once);
+  RUN(short_jobs);
   RUN(concurrent_callers);
   RUN(stable_bytes);
   return finish();
