@@ -1,0 +1,98 @@
+package dev.gatun.tokenizers;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Builds the sections of a tokenizer.json. */
+final class Sections {
+  private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+
+  private Sections() {}
+
+  static ObjectNode ofType(String type) {
+    return JSON.objectNode().put("type", type);
+  }
+
+  static ObjectNode byteLevel(boolean addPrefixSpace) {
+    return ofType("ByteLevel")
+        .put("add_prefix_space", addPrefixSpace)
+        .put("trim_offsets", true)
+        .put("use_regex", true);
+  }
+
+  static ObjectNode metaspace() {
+    return ofType("Metaspace")
+        .put("replacement", "▁")
+        .put("prepend_scheme", "always")
+        .put("split", true);
+  }
+
+  static ObjectNode sequence(String members, ObjectNode... nodes) {
+    ObjectNode sequence = ofType("Sequence");
+    ArrayNode array = sequence.putArray(members);
+    for (ObjectNode node : nodes) {
+      array.add(node);
+    }
+    return sequence;
+  }
+
+  /** Collects a TemplateProcessing piece by piece. */
+  static final class Template {
+    private final ArrayNode single = JSON.arrayNode();
+    private final ArrayNode pair = JSON.arrayNode();
+    private final List<SpecialToken> specials = new ArrayList<>();
+
+    /** A special token of the single template. */
+    Template single(SpecialToken token) {
+      return special(single, token, 0);
+    }
+
+    /** The text of the single template. */
+    Template singleText() {
+      return sequence(single, "A", 0);
+    }
+
+    /** A special token of the pair template. */
+    Template pair(SpecialToken token, int typeId) {
+      return special(pair, token, typeId);
+    }
+
+    /** A text of the pair template, "A" or "B". */
+    Template pairText(String id, int typeId) {
+      return sequence(pair, id, typeId);
+    }
+
+    ObjectNode build() {
+      ObjectNode template = ofType("TemplateProcessing");
+      template.set("single", single);
+      template.set("pair", pair);
+      ObjectNode tokens = template.putObject("special_tokens");
+      for (SpecialToken special : specials) {
+        ObjectNode token = tokens.putObject(special.content()).put("id", special.content());
+        token.putArray("ids").add(special.id());
+        token.putArray("tokens").add(special.content());
+      }
+      return template;
+    }
+
+    private Template special(ArrayNode template, SpecialToken token, int typeId) {
+      template
+          .addObject()
+          .putObject("SpecialToken")
+          .put("id", token.content())
+          .put("type_id", typeId);
+      if (!specials.contains(token)) {
+        specials.add(token);
+      }
+      return this;
+    }
+
+    private Template sequence(ArrayNode template, String id, int typeId) {
+      template.addObject().putObject("Sequence").put("id", id).put("type_id", typeId);
+      return this;
+    }
+  }
+}

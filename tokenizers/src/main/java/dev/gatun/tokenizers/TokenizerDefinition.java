@@ -1,0 +1,41 @@
+package dev.gatun.tokenizers;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Everything a tokenizer.json says, read from one or made from other files.
+ *
+ * @param source where it came from
+ * @param file the file to name in errors
+ * @param sections normalizer, pre_tokenizer, post_processor and decoder
+ * @param modelJson the model section as JSON text; kept as text because it is large and because
+ *     re-printing its numbers could change how the library rounds them
+ * @param bpe whether the model is a BPE
+ * @param vocabulary model pieces and added tokens
+ */
+record TokenizerDefinition(
+    TokenizerSource source,
+    Path file,
+    ObjectNode sections,
+    String modelJson,
+    boolean bpe,
+    Vocabulary vocabulary) {
+
+  static final List<String> SECTIONS =
+      List.of("normalizer", "pre_tokenizer", "post_processor", "decoder");
+
+  /**
+   * The text for the Rust library. It has no truncation and no padding section: transformers does
+   * not apply the stored ones in a plain call, while the library would.
+   */
+  String toJson() {
+    var json = new StringBuilder(modelJson.length() + 65_536);
+    json.append("{\"version\":\"1.0\",\"added_tokens\":").append(vocabulary.addedTokensJson());
+    for (String section : SECTIONS) {
+      json.append(",\"").append(section).append("\":").append(sections.get(section));
+    }
+    return json.append(",\"model\":").append(modelJson).append('}').toString();
+  }
+}

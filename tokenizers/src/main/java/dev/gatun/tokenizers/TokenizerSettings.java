@@ -1,0 +1,85 @@
+package dev.gatun.tokenizers;
+
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * What tokenizer_config.json, special_tokens_map.json and added_tokens.json say, after the merge
+ * that transformers does.
+ *
+ * @param tokenizerClass the class without its "Fast" suffix
+ * @param family the class that rules defaults and flags, by tokenizer_class, else by the model_type
+ *     of config.json
+ * @param modelMaxLength in tokens; empty when absent or the "no limit" sentinel
+ * @param named the special tokens that have a role, class defaults included
+ * @param additional further special tokens in file order
+ * @param addedTokens {@code added_tokens_decoder} or added_tokens.json, by ascending id
+ * @param doLowerCase empty when absent
+ * @param stripAccents empty when absent; a present null is {@link StripAccents#FOLLOW_LOWERCASE}
+ * @param tokenizeChineseChars empty when absent
+ * @param addPrefixSpace empty when absent
+ * @param trimOffsets RoBERTa's flag; empty when absent
+ * @param addBosToken read only when there is no tokenizer.json, as in transformers
+ * @param addEosToken read only when there is no tokenizer.json
+ * @param extraIds T5's number of sentinel tokens
+ * @param cleanUpTokenizationSpaces false when absent (transformers 5)
+ * @param truncationSide right when absent
+ */
+record TokenizerSettings(
+    Optional<String> tokenizerClass,
+    Optional<TokenizerFamily> family,
+    OptionalInt modelMaxLength,
+    Map<SpecialRole, AddedToken> named,
+    List<AddedToken> additional,
+    List<AddedToken> addedTokens,
+    Optional<Boolean> doLowerCase,
+    Optional<StripAccents> stripAccents,
+    Optional<Boolean> tokenizeChineseChars,
+    Optional<Boolean> addPrefixSpace,
+    Optional<Boolean> trimOffsets,
+    Optional<Boolean> addBosToken,
+    Optional<Boolean> addEosToken,
+    int extraIds,
+    boolean cleanUpTokenizationSpaces,
+    Truncation.Side truncationSide) {
+
+  /** These settings, as the given family's when no file says which; null leaves them alone. */
+  TokenizerSettings withDefaultFamily(TokenizerFamily assumed) {
+    if (family.isPresent() || assumed == null) {
+      return this;
+    }
+    var withDefaults = new EnumMap<SpecialRole, AddedToken>(SpecialRole.class);
+    assumed
+        .defaultSpecialTokens()
+        .forEach((role, content) -> withDefaults.put(role, AddedToken.special(content)));
+    withDefaults.putAll(named);
+    return new TokenizerSettings(
+        tokenizerClass,
+        Optional.of(assumed),
+        modelMaxLength,
+        withDefaults,
+        additional,
+        addedTokens,
+        doLowerCase,
+        stripAccents,
+        tokenizeChineseChars,
+        addPrefixSpace,
+        trimOffsets,
+        addBosToken,
+        addEosToken,
+        extraIds,
+        cleanUpTokenizationSpaces,
+        truncationSide);
+  }
+
+  /** BERT's three-valued flag. */
+  enum StripAccents {
+    /** JSON null: strip exactly when lower-casing, as the original BERT did. */
+    FOLLOW_LOWERCASE,
+    YES,
+    NO
+  }
+}
