@@ -2,6 +2,7 @@ package dev.gatun.runtime.ops;
 
 import dev.gatun.loader.safetensors.DType;
 import dev.gatun.runtime.nativelib.NativeContext;
+import dev.gatun.runtime.tensor.MemoryOwner;
 import dev.gatun.runtime.tensor.Tensor;
 import dev.gatun.runtime.tensor.Workspace;
 
@@ -24,12 +25,20 @@ final class Operands {
   }
 
   static void usable(String op, NativeContext context, Tensor tensor, DType type) {
-    tensor.owner().requireOpen();
-    if (tensor.owner().context() != context) {
-      throw new IllegalArgumentException(op + ": " + tensor + " belongs to another context");
-    }
+    usable(op, context, tensor.owner(), tensor);
     if (tensor.dtype() != type) {
       throw new IllegalArgumentException(op + ": " + tensor + " where " + type + " is needed");
+    }
+  }
+
+  /**
+   * @param operand what the owner owns, for the message. Another context's weights may be packed
+   *     for another tier: its kernels would read beyond them
+   */
+  static void usable(String op, NativeContext context, MemoryOwner owner, Object operand) {
+    owner.requireOpen();
+    if (owner.context() != context) {
+      throw new IllegalArgumentException(op + ": " + operand + " belongs to another context");
     }
   }
 

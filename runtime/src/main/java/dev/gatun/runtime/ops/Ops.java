@@ -61,7 +61,7 @@ public final class Ops {
    */
   public Tensor linear(Workspace workspace, Linear linear, Tensor x, Epilogue epilogue, Tensor y) {
     Operands.usable("linear", kernels.context(), workspace, x, y);
-    linear.owner().requireOpen();
+    Operands.usable("linear", kernels.context(), linear.owner(), linear);
     if (x.columns() != linear.inFeatures()
         || y.rows() != x.rows()
         || y.columns() != linear.outFeatures()) {
@@ -134,7 +134,7 @@ public final class Ops {
    */
   public Tensor rmsNorm(Workspace workspace, RmsNorm norm, Tensor x, Tensor y) {
     Operands.usable("rmsNorm", kernels.context(), workspace, x, y);
-    norm.weight().owner().requireOpen();
+    Operands.usable("rmsNorm", kernels.context(), norm.weight(), DType.F32);
     Operands.sameContiguous("rmsNorm", norm, norm.features(), x, y);
     kernels.rmsNorm(
         workspace.scratch(),
@@ -172,7 +172,7 @@ public final class Ops {
   private Tensor embed(
       Workspace workspace, Embedding embedding, Tensor ids, Tensor y, boolean accumulate) {
     Operands.usable("embed", kernels.context(), workspace, ids, y, DType.I32);
-    embedding.owner().requireOpen();
+    Operands.usable("embed", kernels.context(), embedding.owner(), embedding);
     if (ids.shape().rank() != 1
         || y.rows() != ids.columns()
         || y.columns() != embedding.features()

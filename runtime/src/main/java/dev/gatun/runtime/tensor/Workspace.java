@@ -21,6 +21,7 @@ public final class Workspace implements MemoryOwner, AutoCloseable {
 
   private static final long RETAINED = 256L << 20;
 
+  // Guarded by this object's monitor: a close() by another thread, a mistake, must not corrupt it.
   private final WorkspaceMemory memory;
   private final WorkspacePool pool;
   private volatile boolean closed;
@@ -79,7 +80,7 @@ public final class Workspace implements MemoryOwner, AutoCloseable {
   }
 
   /** The present position, for {@link #release}. */
-  public long mark() {
+  public synchronized long mark() {
     requireOpen();
     return memory.position();
   }
@@ -88,19 +89,19 @@ public final class Workspace implements MemoryOwner, AutoCloseable {
    * Gives back what was allocated after {@code mark} was taken. Its tensors must not be used any
    * more.
    */
-  public void release(long mark) {
+  public synchronized void release(long mark) {
     requireOpen();
     memory.release(mark);
   }
 
   /** Gives back everything, keeping memory for the next use. Tensors must not be used any more. */
-  public void reset() {
+  public synchronized void reset() {
     requireOpen();
     memory.reset();
   }
 
   /** Bytes of native memory held. */
-  public long capacity() {
+  public synchronized long capacity() {
     requireOpen();
     return memory.capacity();
   }
@@ -137,7 +138,7 @@ public final class Workspace implements MemoryOwner, AutoCloseable {
     }
   }
 
-  private Tensor allocate(DType dtype, Shape shape) {
+  private synchronized Tensor allocate(DType dtype, Shape shape) {
     requireOpen();
     long bytes = Math.multiplyExact(shape.elementCount(), Tensor.ELEMENT_BYTES);
     return new Tensor(this, memory.allocate(bytes), dtype, shape);

@@ -157,6 +157,9 @@ public final class WeightScope {
    */
   public DistanceBias distanceBias(
       String name, long buckets, long heads, int maxDistance, IntUnaryOperator bucketOf) {
+    if (maxDistance < 1) {
+      throw new IllegalArgumentException(prefix + name + ": maximal distance " + maxDistance);
+    }
     Shape written = Shape.of(heads, 2L * maxDistance + 1);
     return new DistanceBias(
         source.derived(

@@ -134,13 +134,26 @@ class OpsRefusalTest {
   }
 
   @Test
-  void memoryOfAnotherContextIsRefused() {
+  void operandsOfAnotherContextAreRefused() {
     try (NativeContext other = NativeContext.open(ContextOptions.defaults().withThreads(1));
         Workspace foreign = Workspace.open(other)) {
       refused(
           "linear: F32[2, 4] belongs to another context",
           () -> ops.linear(workspace, model.model().linear(), foreign.tensor(2, 4)));
+      refused(
+          "linear: a.b (4 -> 3) belongs to another context",
+          () -> new Ops(other).linear(foreign, model.model().linear(), foreign.tensor(2, 4)));
     }
+  }
+
+  @Test
+  void closedCheckpointIsRefusedByWhatReadsIt() {
+    Tensor id = workspace.ints(1);
+    model.checkpoint().close();
+
+    assertThrows(
+        IllegalStateException.class, () -> ops.embed(workspace, model.model().embedding(), id));
+    ops.linear(workspace, model.model().linear(), workspace.tensor(1, 4)); // packed: its own
   }
 
   @Test

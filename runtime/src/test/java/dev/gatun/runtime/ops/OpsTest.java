@@ -6,12 +6,14 @@ import static dev.gatun.runtime.testing.Values.random;
 import static dev.gatun.runtime.testing.Values.strided;
 import static dev.gatun.runtime.testing.Values.widen;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
 import dev.gatun.loader.config.Activation;
 import dev.gatun.loader.safetensors.DType;
 import dev.gatun.runtime.nativelib.ContextOptions;
 import dev.gatun.runtime.nativelib.NativeContext;
+import dev.gatun.runtime.tensor.Sequences;
 import dev.gatun.runtime.tensor.Shape;
 import dev.gatun.runtime.tensor.Tensor;
 import dev.gatun.runtime.tensor.Workspace;
@@ -23,6 +25,7 @@ import dev.gatun.runtime.weights.RmsNorm;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -106,6 +109,33 @@ class OpsTest {
           stream,
           ops.linear(workspace, model.model(), input, epilogue.withResidual(stream), stream));
       assertClose(expected, stream.toFloatArray(), 1e-4);
+    }
+  }
+
+  @Test
+  void noTokensAreNoError() {
+    record Layers(Embedding embedding, Linear linear, LayerNorm norm) {}
+    try (TestModel<Layers> model =
+        new TestModel.Builder()
+            .add("e.weight", Shape.of(5, 4), random(1, 20))
+            .add("a.weight", Shape.of(8, 4), random(2, 32))
+            .add("n.weight", Shape.of(4), random(3, 4))
+            .add("n.bias", Shape.of(4), random(4, 4))
+            .load(
+                context,
+                scope ->
+                    new Layers(
+                        scope.embedding("e", 5, 4),
+                        scope.linearNoBias("a", 4, 8),
+                        scope.layerNorm("n", 4, 1e-5)))) {
+      Tensor x = ops.embed(workspace, model.model().embedding(), workspace.ints());
+      x = ops.layerNorm(workspace, model.model().norm(), x);
+      x = ops.linear(workspace, model.model().linear(), x);
+      x = ops.gatedActivation(workspace, x, Activation.RELU);
+      Sequences none = Sequences.of(workspace, 0, 0);
+      x = ops.attention(workspace, x, x, x, AttentionOptions.of(1, 4), none, none);
+      x = ops.gatherRows(workspace, ops.activate(workspace, x, Activation.RELU));
+      assertEquals(Shape.of(0, 4), x.shape());
     }
   }
 

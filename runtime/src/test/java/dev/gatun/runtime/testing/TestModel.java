@@ -46,6 +46,10 @@ public final class TestModel<M> implements AutoCloseable {
     return model;
   }
 
+  public Checkpoint checkpoint() {
+    return checkpoint;
+  }
+
   public Weights weights() {
     return weights;
   }
