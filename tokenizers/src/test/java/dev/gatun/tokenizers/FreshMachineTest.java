@@ -1,18 +1,19 @@
 package dev.gatun.tokenizers;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.Proxy;
-import java.net.ProxySelector;
-import java.net.SocketAddress;
-import java.net.URI;
+import java.net.URL;
+import java.net.URLConnection;
+import java.net.URLStreamHandler;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -22,6 +23,19 @@ class FreshMachineTest {
 
   @Test
   void unpacksItsLibraryAndOpensNoConnection() throws IOException, InterruptedException {
+    assertEquals("tokens: 3, connections: 0", firstUse(null));
+    try (var files = Files.walk(cache)) {
+      assertTrue(files.anyMatch(file -> file.getFileName().toString().contains("tokenizers.")));
+    }
+  }
+
+  /** Shows that the test above would notice: DJL's telemetry, which this user has asked for. */
+  @Test
+  void noticesTelemetry() throws IOException, InterruptedException {
+    assertNotEquals("tokens: 3, connections: 0", firstUse("false"));
+  }
+
+  private String firstUse(String optOutTracking) throws IOException, InterruptedException {
     var builder =
         new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -32,45 +46,48 @@ class FreshMachineTest {
             System.getProperty("java.class.path"),
             FirstUse.class.getName(),
             TestFiles.small("word-piece").toString());
-    builder
-        .environment()
-        .keySet()
-        .removeIf(name -> name.matches("DJL_.*|RUST_.*|OPT_OUT.*|ENGINE.*"));
+    builder.environment().keySet().removeIf(name -> name.matches("(DJL|RUST|OPT_OUT|ENGINE)_.*"));
+    if (optOutTracking != null) {
+      builder.environment().put("OPT_OUT_TRACKING", optOutTracking);
+    }
     Process process = builder.redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertTrue(process.waitFor(60, TimeUnit.SECONDS));
     assertEquals(0, process.exitValue(), output);
-    assertTrue(output.contains("tokens: 3, connections: 0"), output);
-    try (var files = Files.walk(cache)) {
-      assertTrue(files.anyMatch(file -> file.getFileName().toString().contains("tokenizers.")));
-    }
+    return output.lines().toList().getLast();
   }
 
-  /** Runs in a JVM of its own. */
+  /** Runs in a JVM of its own, in which every URL connection is counted and refused. */
   static final class FirstUse {
     private FirstUse() {}
 
     public static void main(String[] args) {
-      var selector = new CountingSelector();
-      ProxySelector.setDefault(selector);
+      var connections = new AtomicInteger();
+      URL.setURLStreamHandlerFactory(
+          protocol -> protocol.startsWith("http") ? new Refusing(connections) : null);
       try (var tokenizer = Tokenizer.load(Path.of(args[0]))) {
         int tokens = tokenizer.encode("the").length();
-        System.out.printf("tokens: %d, connections: %d%n", tokens, selector.asked);
+        System.out.printf("tokens: %d, connections: %d%n", tokens, connections.get());
       }
     }
   }
 
-  /** Every URL connection of the JDK asks the selector first. */
-  private static final class CountingSelector extends ProxySelector {
-    private int asked;
+  private static final class Refusing extends URLStreamHandler {
+    private final AtomicInteger connections;
 
-    @Override
-    public List<Proxy> select(URI uri) {
-      asked++;
-      return List.of(Proxy.NO_PROXY);
+    private Refusing(AtomicInteger connections) {
+      this.connections = connections;
     }
 
     @Override
-    public void connectFailed(URI uri, SocketAddress address, IOException e) {}
+    protected URLConnection openConnection(URL url) throws IOException {
+      connections.incrementAndGet();
+      throw new IOException("refused: " + url);
+    }
+
+    @Override
+    protected URLConnection openConnection(URL url, Proxy proxy) throws IOException {
+      return openConnection(url);
+    }
   }
 }
