@@ -40,12 +40,17 @@ final class InputChecks {
     }
   }
 
-  static void checkPrompt(ModelConfig config, int[] inputIds) {
-    if (inputIds.length == 0) {
-      throw new IllegalArgumentException("the prompt is empty; one token at least is needed");
+  static void checkPrompts(ModelConfig config, List<int[]> prompts) {
+    if (prompts.isEmpty()) {
+      throw new IllegalArgumentException("no prompt is given; one at least is needed");
     }
-    ids("inputIds", List.of(inputIds), config.vocabSize(), "the vocabulary");
-    lengths(config, List.of(inputIds));
+    for (int[] prompt : prompts) {
+      if (prompt.length == 0) {
+        throw new IllegalArgumentException("the prompt is empty; one token at least is needed");
+      }
+    }
+    ids("inputIds", prompts, config.vocabSize(), "the vocabulary");
+    lengths(config, prompts);
   }
 
   /** First decoder token of an encoder-decoder model; 0 for others, which don't use it. */

@@ -224,11 +224,29 @@ public final class Model implements AutoCloseable {
    * @throws IllegalStateException after {@link #close()}
    */
   public int[] generate(int[] inputIds, GenerationOptions options) {
+    return generateBatch(List.of(inputIds), options).getFirst();
+  }
+
+  /**
+   * Continues several prompts of any lengths together: each step reads the weights once for all of
+   * them. The texts are those of {@link #generate}, one by one; one that ends early is returned as
+   * it is, without padding.
+   *
+   * @param inputIds prompts (decoder-only) or texts to encode (encoder-decoder), at least one
+   * @param options for every prompt; prompt i draws with {@code seed + i}, and the listener sees
+   *     the tokens of one step in the order of the prompts, where false ends that text alone
+   * @return the texts in the order of the prompts, each as {@link #generate} gives it
+   * @throws IllegalArgumentException if there is no prompt, one is not fit for the model or its
+   *     text can't fit the positions
+   * @throws UnsupportedOperationException unless {@link #canGenerate()}
+   * @throws IllegalStateException after {@link #close()}
+   */
+  public List<int[]> generateBatch(List<int[]> inputIds, GenerationOptions options) {
     if (!(network instanceof Decodable decodable)) {
       throw new UnsupportedOperationException(
           architecture() + " has no language-model head, so it can't generate");
     }
-    InputChecks.checkPrompt(config, inputIds);
+    InputChecks.checkPrompts(config, inputIds);
     refuseUnsupported(generationConfig);
     int[] eos =
         options.eosTokenIds() != null

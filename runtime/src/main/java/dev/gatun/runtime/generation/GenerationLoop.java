@@ -5,79 +5,123 @@ import dev.gatun.Inputs;
 import dev.gatun.runtime.models.Batch;
 import dev.gatun.runtime.models.Decodable;
 import dev.gatun.runtime.ops.Ops;
+import dev.gatun.runtime.tensor.Tensor;
 import dev.gatun.runtime.tensor.Workspace;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.Supplier;
 
 /**
  * Writes one token after another, as transformers' {@code generate()} does without beams: read the
- * prompt, choose from the last logits, feed the choice back, until an end-of-sequence id or the
- * length bound. Upstream: transformers {@code generation/utils.py}.
+ * prompts, choose from the last logits, feed the choices back, until an end-of-sequence id or the
+ * length bound. All sequences of a batch take each step together, so that it reads the weights
+ * once; those that have ended add no tokens to it. Upstream: transformers {@code
+ * generation/utils.py}.
  */
 public final class GenerationLoop {
   private GenerationLoop() {}
 
   /**
-   * Continues one prompt.
+   * Continues prompts.
    *
    * @param workspaces gives a workspace for one step; closed after it
-   * @param eosTokenIds ids that end the text (kept as its last token)
+   * @param inputIds prompts (decoder-only) or texts to encode (encoder-decoder)
+   * @param options sequence i draws with seed + i
+   * @param eosTokenIds ids that end a text (kept as its last token)
    * @param decoderStartTokenId first decoder id of an encoder-decoder model
-   * @return the decoder's whole sequence: what it was started with, then the new tokens
-   * @throws IllegalArgumentException if prompt and new tokens can't fit the model's positions
+   * @return the decoder's whole sequences: what each was started with, then the new tokens
+   * @throws IllegalArgumentException if a prompt and new tokens can't fit the model's positions
    */
-  public static int[] generate(
+  public static List<int[]> generate(
       Decodable model,
       Ops ops,
       Supplier<Workspace> workspaces,
-      int[] inputIds,
+      List<int[]> inputIds,
       GenerationOptions options,
       int[] eosTokenIds,
       int decoderStartTokenId) {
-    int[] prompt = model.decoderPrompt(inputIds, decoderStartTokenId);
-    // The last token written is never read, so it needs no position.
-    if ((long) prompt.length + options.maxNewTokens() - 1 > model.maxDecoderLength()) {
-      throw new IllegalArgumentException(
-          "a prompt of %d tokens and %d new tokens need %d positions; the model has %d"
-              .formatted(
-                  prompt.length,
-                  options.maxNewTokens(),
-                  prompt.length + options.maxNewTokens() - 1,
-                  model.maxDecoderLength()));
+    var texts = new ArrayList<Text>();
+    for (int[] ids : inputIds) {
+      int[] prompt = model.decoderPrompt(ids, decoderStartTokenId);
+      requireRoom(prompt.length, options.maxNewTokens(), model.maxDecoderLength());
+      texts.add(new Text(prompt, options, options.seed() + texts.size()));
     }
-    var sampler = new Sampler(options.temperature(), options.seed());
-    int[] written = Arrays.copyOf(prompt, prompt.length + options.maxNewTokens());
-    int length = prompt.length;
+    float[] logits = new float[0];
     try (Decodable.Decoder decoder = model.begin(ops, Inputs.of(inputIds))) {
-      int[] unread = prompt;
       for (int n = 0; n < options.maxNewTokens(); n++) {
-        float[] logits = next(decoder, ops, workspaces, unread, length - unread.length);
-        if (n < options.minNewTokens()) {
-          for (int eos : eosTokenIds) {
-            if (eos < logits.length) {
-              logits[eos] = Float.NEGATIVE_INFINITY;
-            }
-          }
-        }
-        int token = sampler.choose(logits);
-        written[length++] = token;
-        unread = new int[] {token};
-        if (!options.onToken().test(token) || contains(eosTokenIds, token)) {
+        List<Text> writing = texts.stream().filter(text -> !text.ended).toList();
+        if (writing.isEmpty()) {
           break;
+        }
+        try (Workspace ws = workspaces.get()) {
+          Tensor next = decoder.next(ops, ws, unread(ws, texts));
+          logits = next.toFloatArray(logits);
+        }
+        int vocabulary = logits.length / writing.size();
+        for (int row = 0; row < writing.size(); row++) {
+          writing.get(row).append(logits, row * vocabulary, vocabulary, eosTokenIds);
         }
       }
     }
-    return Arrays.copyOf(written, length);
+    return texts.stream().map(Text::written).toList();
   }
 
-  private static float[] next(
-      Decodable.Decoder decoder,
-      Ops ops,
-      Supplier<Workspace> workspaces,
-      int[] unread,
-      int alreadyRead) {
-    try (Workspace ws = workspaces.get()) {
-      return decoder.next(ops, ws, Batch.continuing(ws, unread, alreadyRead)).toFloatArray();
+  private static void requireRoom(int prompt, int maxNewTokens, int positions) {
+    // The last token written is never read, so it needs no position.
+    if ((long) prompt + maxNewTokens - 1 > positions) {
+      throw new IllegalArgumentException(
+          "a prompt of %d tokens and %d new tokens need %d positions; the model has %d"
+              .formatted(prompt, maxNewTokens, prompt + maxNewTokens - 1, positions));
+    }
+  }
+
+  private static Batch unread(Workspace ws, List<Text> texts) {
+    int[] past = texts.stream().mapToInt(text -> text.read).toArray();
+    return Batch.continuing(ws, texts.stream().map(Text::takeUnread).toList(), past);
+  }
+
+  /** One sequence as it is written. */
+  private static final class Text {
+    private final GenerationOptions options;
+    private final Sampler sampler;
+    private final int promptLength;
+    private final int[] ids;
+    private int length;
+    private int read;
+    private boolean ended;
+
+    Text(int[] prompt, GenerationOptions options, long seed) {
+      this.options = options;
+      sampler = new Sampler(options.temperature(), seed);
+      promptLength = prompt.length;
+      ids = Arrays.copyOf(prompt, prompt.length + options.maxNewTokens());
+      length = prompt.length;
+    }
+
+    /** The tokens that the model has not seen; none of a text that has ended. */
+    int[] takeUnread() {
+      int[] unread = ended ? new int[0] : Arrays.copyOfRange(ids, read, length);
+      read += unread.length;
+      return unread;
+    }
+
+    /** Chooses a token from its row of the logits, which it may change. */
+    void append(float[] logits, int from, int vocabulary, int[] eosTokenIds) {
+      if (length - promptLength < options.minNewTokens()) {
+        for (int eos : eosTokenIds) {
+          if (eos < vocabulary) {
+            logits[from + eos] = Float.NEGATIVE_INFINITY;
+          }
+        }
+      }
+      int token = sampler.choose(logits, from, vocabulary);
+      ids[length++] = token;
+      ended = !options.onToken().test(token) || contains(eosTokenIds, token);
+    }
+
+    int[] written() {
+      return Arrays.copyOf(ids, length);
     }
   }
 

@@ -16,17 +16,21 @@ final class Sampler {
     this.random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
   }
 
-  /** Index of the chosen logit. */
-  int choose(float[] logits) {
-    int best = argmax(logits);
+  /**
+   * Chooses among {@code count} logits from index {@code from} on.
+   *
+   * @return the chosen one's distance from {@code from}
+   */
+  int choose(float[] logits, int from, int count) {
+    int best = argmax(logits, from, count);
     if (temperature == 0) {
       return best;
     }
     // Softmax relative to the largest logit: no overflow, and the largest term is exactly 1.
-    var weights = new double[logits.length];
+    var weights = new double[count];
     double total = 0;
-    for (int i = 0; i < logits.length; i++) {
-      weights[i] = Math.exp((logits[i] - (double) logits[best]) / temperature);
+    for (int i = 0; i < count; i++) {
+      weights[i] = Math.exp((logits[from + i] - (double) logits[from + best]) / temperature);
       total += weights[i];
     }
     double left = random.nextDouble() * total;
@@ -39,13 +43,17 @@ final class Sampler {
     return best; // rounding ate the last sliver
   }
 
-  private static int argmax(float[] logits) {
-    int best = 0;
-    for (int i = 1; i < logits.length; i++) {
-      if (logits[i] > logits[best]) {
-        best = i;
+  /** Two passes, since the JIT makes vectors of a maximum but not of its index. */
+  private static int argmax(float[] logits, int from, int count) {
+    float max = Float.NEGATIVE_INFINITY;
+    for (int i = from; i < from + count; i++) {
+      max = Math.max(max, logits[i]);
+    }
+    for (int i = 0; i < count; i++) {
+      if (logits[from + i] == max) {
+        return i;
       }
     }
-    return best;
+    return 0; // a NaN among them, equal to nothing
   }
 }

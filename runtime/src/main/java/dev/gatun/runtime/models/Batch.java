@@ -4,6 +4,7 @@ import dev.gatun.Inputs;
 import dev.gatun.runtime.tensor.Sequences;
 import dev.gatun.runtime.tensor.Tensor;
 import dev.gatun.runtime.tensor.Workspace;
+import java.util.List;
 import java.util.OptionalInt;
 
 /** Token ids of a packed batch, one sequence behind the other, with what models look up by them. */
@@ -39,13 +40,13 @@ public final class Batch {
   }
 
   /**
-   * One sequence whose first tokens were read before.
+   * Sequences whose first tokens were read before.
    *
-   * @param newIds tokens to read now
-   * @param past number of tokens read before
+   * @param newIds tokens of each sequence to read now; none for one that has ended
+   * @param past number of tokens of each sequence read before
    */
-  public static Batch continuing(Workspace ws, int[] newIds, int past) {
-    return new Batch(Sequences.of(ws, newIds.length), newIds.clone(), null, new int[] {past}, null);
+  public static Batch continuing(Workspace ws, List<int[]> newIds, int[] past) {
+    return new Batch(Sequences.of(ws, newIds), Sequences.concat(newIds), null, past.clone(), null);
   }
 
   /** Where each sequence lies. */

@@ -23,9 +23,11 @@ public interface Decodable extends Network {
   /** The state of one decoding batch: its KV caches. Used by one thread at a time. */
   interface Decoder extends AutoCloseable {
     /**
-     * Reads new tokens of every sequence behind those read before.
+     * Reads new tokens behind those read before.
      *
-     * @return logits of the last new token of every sequence, {@code [batch, vocab]}
+     * @param newTokens new tokens of every sequence of the batch; a sequence may have none
+     * @return logits of the last new token of every sequence that has any, {@code [sequences,
+     *     vocab]}
      */
     Tensor next(Ops ops, Workspace workspace, Batch newTokens);
 

@@ -170,7 +170,7 @@ final class Gpt2 {
           KvCache.Step step = cache.extend(ws, newTokens.sequences());
           Tensor x = gpt2.forward(ops, ws, newTokens, step, Taps.NONE);
           step.commit();
-          Tensor last = ops.gatherRows(ws, x, newTokens.sequences().lastRows()); // [B, H]
+          Tensor last = ops.gatherRows(ws, x, newTokens.sequences().lastRowsOfNonEmpty()); // [B, H]
           return ops.linear(ws, lmHead, last); // [B, V]
         }
 

@@ -354,7 +354,7 @@ final class T5 {
         Tensor x =
             decoder.forward(ops, ws, newTokens, step, encoded, "decoder_hidden_states", Taps.NONE);
         step.commit();
-        Tensor last = ops.gatherRows(ws, x, newTokens.sequences().lastRows()); // [B, D]
+        Tensor last = ops.gatherRows(ws, x, newTokens.sequences().lastRowsOfNonEmpty()); // [B, D]
         return ops.linear(ws, lmHead, last, outputScale); // [B, V]
       }
 

@@ -2,6 +2,7 @@ package dev.gatun.runtime.tensor;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * How the rows of a packed {@code [tokens, features]} matrix divide into sequences: the role that
@@ -131,6 +132,14 @@ public final class Sequences {
       requireTokens(b);
     }
     return rows;
+  }
+
+  /** Row of the last token of each sequence that has tokens. */
+  public int[] lastRowsOfNonEmpty() {
+    return IntStream.range(0, count())
+        .filter(b -> length(b) > 0)
+        .map(b -> offsets[b + 1] - 1)
+        .toArray();
   }
 
   /** The ids of all sequences, one after the other. */

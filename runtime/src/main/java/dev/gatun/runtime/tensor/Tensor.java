@@ -164,10 +164,21 @@ public final class Tensor {
    * @throws IllegalStateException if the memory was given back
    */
   public float[] toFloatArray() {
+    return toFloatArray(new float[0]);
+  }
+
+  /**
+   * The values in row order, copied to {@code reuse} if that has exactly their number, else to a
+   * new array.
+   *
+   * @throws IllegalStateException if the memory was given back
+   */
+  public float[] toFloatArray(float[] reuse) {
     if (dtype != DType.F32) {
       throw new IllegalStateException(this + " holds no floats");
     }
-    float[] values = new float[Math.toIntExact(shape.elementCount())];
+    int count = Math.toIntExact(shape.elementCount());
+    float[] values = reuse.length == count ? reuse : new float[count];
     download(MemorySegment.ofArray(values));
     return values;
   }
