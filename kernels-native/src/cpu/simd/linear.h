@@ -24,6 +24,7 @@
 enum {
   MR = GT_VL == 16 ? 14 : 6,
   NV = 2,
+  MAX_CHAINS = 4,
   NR = NV * GT_VL,
   KC = 256,
   K_BLOCK = 3 * KC,
@@ -35,20 +36,44 @@ enum {
   X_BLOCK_BYTES = MAX_ROWS * X_BLOCK_STRIDE * sizeof(float),
 };
 
-/* sums[row][NR] (+)= x[row][0, k) * panel[0, k)[NR]. `chains` splits k over that many accumulators per output: few
- * rows alone can't hide the latency of a fused multiply-add. All of rows, chains are constants after inlining. */
+/* c[row][NR] += x[row][0] * w[NR] */
+GT_INLINE void simd_step(const int rows, const float *x, int64_t x_stride, const float *w, vf (*c)[NV]) {
+  vf b[NV];
+  GT_UNROLL
+  for (int v = 0; v < NV; v++) {
+    b[v] = vf_load(w + v * GT_VL);
+  }
+  GT_UNROLL
+  for (int r = 0; r < rows; r++) {
+    vf a = vf_set1(x[r * x_stride]);
+    GT_UNROLL
+    for (int v = 0; v < NV; v++) {
+      c[r][v] = vf_fma(a, b[v], c[r][v]);
+    }
+  }
+}
+
+/* Fetches NR floats into L2. */
+GT_INLINE void simd_fetch(const float *ahead) {
+  GT_UNROLL
+  for (int line = 0; line < NR * 4 / 64; line++) {
+    _mm_prefetch((const char *)(ahead + line * 16), _MM_HINT_T1);
+  }
+}
+
+/* sums[row][NR] (+)= x[row][0, k) * panel[0, k)[NR], and fetches k pieces of `ahead`, ahead_step apart, into L2. `rows`
+ * and `chains` are constants after inlining; k is dealt out to `chains` sums per output, because few rows alone can't
+ * hide the latency of a multiply-add. */
 GT_INLINE void simd_tile(const int rows, const int chains, int64_t k, const float *x, int64_t x_stride,
                          const float *panel, const float *ahead, int64_t ahead_step, float *sums, bool add) {
-  vf c[MR][NV];
-  vf d[4][3][NV];
+  vf c[MAX_CHAINS][MR][NV]; /* loops over it go row, vector, chain: in another order clang 14 leaves it in memory */
   GT_UNROLL
   for (int r = 0; r < rows; r++) {
     GT_UNROLL
     for (int v = 0; v < NV; v++) {
-      c[r][v] = vf_zero();
       GT_UNROLL
-      for (int s = 1; s < chains; s++) {
-        d[s][r][v] = vf_zero();
+      for (int s = 0; s < chains; s++) {
+        c[s][r][v] = vf_zero();
       }
     }
   }
@@ -56,54 +81,24 @@ GT_INLINE void simd_tile(const int rows, const int chains, int64_t k, const floa
   if (chains > 1) {
     for (; i + chains <= k; i += chains) {
       GT_UNROLL
-      for (int s = 0; s < chains; s++) {
-        const float *w = panel + (i + s) * NR;
-        GT_UNROLL
-        for (int v = 0; v < NR * 4 / 64; v++) {
-          _mm_prefetch((const char *)(ahead + v * 16), _MM_HINT_T1);
-        }
-        ahead += ahead_step;
-        GT_UNROLL
-        for (int r = 0; r < rows; r++) {
-          vf a = vf_set1(x[r * x_stride + i + s]);
-          GT_UNROLL
-          for (int v = 0; v < NV; v++) {
-            vf *sum = s == 0 ? &c[r][v] : &d[s][r][v];
-            *sum = vf_fma(a, vf_load(w + v * GT_VL), *sum);
-          }
-        }
+      for (int s = 0; s < chains; s++, ahead += ahead_step) {
+        simd_fetch(ahead);
+        simd_step(rows, x + i + s, x_stride, panel + (i + s) * NR, c[s]);
       }
     }
   }
-  for (; i < k; i++) {
-    const float *w = panel + i * NR;
-    vf b[NV];
-    GT_UNROLL
-    for (int v = 0; v < NV; v++) {
-      b[v] = vf_load(w + v * GT_VL);
-    }
-    GT_UNROLL
-    for (int v = 0; v < NR * 4 / 64; v++) {
-      _mm_prefetch((const char *)(ahead + v * 16), _MM_HINT_T1);
-    }
-    ahead += ahead_step;
-    GT_UNROLL
-    for (int r = 0; r < rows; r++) {
-      vf a = vf_set1(x[r * x_stride + i]);
-      GT_UNROLL
-      for (int v = 0; v < NV; v++) {
-        c[r][v] = vf_fma(a, b[v], c[r][v]);
-      }
-    }
+  for (; i < k; i++, ahead += ahead_step) {
+    simd_fetch(ahead);
+    simd_step(rows, x + i, x_stride, panel + i * NR, c[0]);
   }
   GT_UNROLL
   for (int r = 0; r < rows; r++) {
     GT_UNROLL
     for (int v = 0; v < NV; v++) {
-      vf sum = c[r][v];
+      vf sum = c[0][r][v];
       GT_UNROLL
       for (int s = 1; s < chains; s++) {
-        sum = sum + d[s][r][v];
+        sum = sum + c[s][r][v];
       }
       float *to = sums + r * NR + v * GT_VL;
       if (add) {
@@ -210,17 +205,16 @@ static inline void simd_panel(const gt_linear_job *job, int64_t row, int64_t row
   const int64_t tiles = gt_ceil_div(rows, MR);
   const int64_t steps = gt_ceil_div(k_end - k, KC);
   const int64_t ahead_step = gt_max(NR / tiles, 1);
-  for (int64_t t = 0; t < tiles; t++) {
-    int64_t r = gt_split(rows, tiles, t);
-    int64_t count = gt_split(rows, tiles, t + 1) - r;
-    for (int64_t s = 0; s < steps; s++) {
-      int64_t begin = gt_split(k_end - k, steps, s), end = gt_split(k_end - k, steps, s + 1);
+  for (int64_t s = 0; s < steps; s++) { /* KC rows of the panel stay in L1 while the tiles pass by */
+    const int64_t begin = gt_split(k_end - k, steps, s), end = gt_split(k_end - k, steps, s + 1);
+    for (int64_t t = 0; t < tiles; t++) {
+      const int64_t r = gt_split(rows, tiles, t), count = gt_split(rows, tiles, t + 1) - r;
       simd_tiles[count](end - begin, x + r * x_stride + begin, x_stride, weight + begin * NR, ahead, ahead_step,
                         sums + r * NR, k + s > 0);
       ahead += (end - begin) * ahead_step;
-    }
-    if (k_end == job->in_features) {
-      simd_finish(job, row + r, count, panel, sums + r * NR);
+      if (k + end == job->in_features) {
+        simd_finish(job, row + r, count, panel, sums + r * NR);
+      }
     }
   }
 }
