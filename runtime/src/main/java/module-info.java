@@ -5,6 +5,7 @@
 @SuppressWarnings("module") // the modules of the qualified exports are built after this one
 module dev.gatun.runtime {
   requires transitive dev.gatun.loader;
+  requires transitive dev.gatun.tokenizers;
   requires dev.gatun.kernels;
 
   exports dev.gatun;
