@@ -5,8 +5,10 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.gatun.loader.safetensors.DType;
+import dev.gatun.runtime.nativelib.Structs.AttentionParams;
+import dev.gatun.runtime.nativelib.Structs.KvAppendParams;
+import dev.gatun.runtime.nativelib.Structs.LinearParams;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.StructLayout;
 
 /**
  * The ops of {@code gatun.h} as Java methods of one context. They pass on what they are given:
@@ -44,13 +46,13 @@ public final class KernelCalls {
     begin(scratch);
     try {
       MemorySegment params = scratch.params();
-      params.set(JAVA_INT, 0, Linear.BYTES);
-      params.set(JAVA_INT, Linear.ACTIVATION, activation);
-      params.set(JAVA_LONG, Linear.ROWS, rows);
-      params.set(JAVA_LONG, Linear.X_STRIDE, xStride);
-      params.set(JAVA_LONG, Linear.Y_STRIDE, yStride);
-      params.set(JAVA_LONG, Linear.RESIDUAL_STRIDE, residualStride);
-      params.set(JAVA_FLOAT, Linear.SCALE, scale);
+      params.set(JAVA_INT, 0, LinearParams.BYTES);
+      params.set(JAVA_INT, LinearParams.ACTIVATION, activation);
+      params.set(JAVA_LONG, LinearParams.ROWS, rows);
+      params.set(JAVA_LONG, LinearParams.X_STRIDE, xStride);
+      params.set(JAVA_LONG, LinearParams.Y_STRIDE, yStride);
+      params.set(JAVA_LONG, LinearParams.RESIDUAL_STRIDE, residualStride);
+      params.set(JAVA_FLOAT, LinearParams.SCALE, scale);
       int status =
           (int)
               Kernels.LINEAR_FORWARD.invokeExact(
@@ -255,25 +257,25 @@ public final class KernelCalls {
     begin(scratch);
     try {
       MemorySegment params = scratch.params();
-      params.set(JAVA_INT, 0, Attention.BYTES);
-      params.set(JAVA_INT, Attention.BATCH, shape.batch);
-      params.set(JAVA_INT, Attention.NUM_HEADS, shape.numHeads);
-      params.set(JAVA_INT, Attention.NUM_KV_HEADS, shape.numKvHeads);
-      params.set(JAVA_INT, Attention.HEAD_DIM, shape.headDim);
-      params.set(JAVA_INT, Attention.V_HEAD_DIM, shape.vHeadDim);
-      params.set(JAVA_INT, Attention.CAUSAL, shape.causal ? 1 : 0);
-      params.set(JAVA_FLOAT, Attention.SCALE, shape.scale);
-      params.set(JAVA_LONG, Attention.Q_STRIDE, shape.qStride);
-      params.set(JAVA_LONG, Attention.K_STRIDE, shape.kStride);
-      params.set(JAVA_LONG, Attention.V_STRIDE, shape.vStride);
-      params.set(JAVA_LONG, Attention.OUT_STRIDE, shape.outStride);
-      params.set(JAVA_INT, Attention.BIAS_DISTANCE, shape.biasDistance);
-      params.set(JAVA_INT, Attention.BLOCK_SIZE, shape.blockSize);
-      params.set(JAVA_LONG, Attention.K_BLOCK_STRIDE, shape.kBlockStride);
-      params.set(JAVA_LONG, Attention.V_BLOCK_STRIDE, shape.vBlockStride);
-      params.set(JAVA_INT, Attention.BLOCKS_PER_SEQUENCE, shape.blocksPerSequence);
-      params.set(JAVA_INT, Attention.SLIDING_WINDOW, 0);
-      params.set(JAVA_FLOAT, Attention.SOFTCAP, 0);
+      params.set(JAVA_INT, 0, AttentionParams.BYTES);
+      params.set(JAVA_INT, AttentionParams.BATCH, shape.batch);
+      params.set(JAVA_INT, AttentionParams.NUM_HEADS, shape.numHeads);
+      params.set(JAVA_INT, AttentionParams.NUM_KV_HEADS, shape.numKvHeads);
+      params.set(JAVA_INT, AttentionParams.HEAD_DIM, shape.headDim);
+      params.set(JAVA_INT, AttentionParams.V_HEAD_DIM, shape.vHeadDim);
+      params.set(JAVA_INT, AttentionParams.CAUSAL, shape.causal ? 1 : 0);
+      params.set(JAVA_FLOAT, AttentionParams.SCALE, shape.scale);
+      params.set(JAVA_LONG, AttentionParams.Q_STRIDE, shape.qStride);
+      params.set(JAVA_LONG, AttentionParams.K_STRIDE, shape.kStride);
+      params.set(JAVA_LONG, AttentionParams.V_STRIDE, shape.vStride);
+      params.set(JAVA_LONG, AttentionParams.OUT_STRIDE, shape.outStride);
+      params.set(JAVA_INT, AttentionParams.BIAS_DISTANCE, shape.biasDistance);
+      params.set(JAVA_INT, AttentionParams.BLOCK_SIZE, shape.blockSize);
+      params.set(JAVA_LONG, AttentionParams.K_BLOCK_STRIDE, shape.kBlockStride);
+      params.set(JAVA_LONG, AttentionParams.V_BLOCK_STRIDE, shape.vBlockStride);
+      params.set(JAVA_INT, AttentionParams.BLOCKS_PER_SEQUENCE, shape.blocksPerSequence);
+      params.set(JAVA_INT, AttentionParams.SLIDING_WINDOW, 0);
+      params.set(JAVA_FLOAT, AttentionParams.SOFTCAP, 0);
       int status =
           (int)
               Kernels.ATTENTION.invokeExact(
@@ -318,14 +320,14 @@ public final class KernelCalls {
     begin(scratch);
     try {
       MemorySegment params = scratch.params();
-      params.set(JAVA_INT, 0, KvAppend.BYTES);
-      params.set(JAVA_INT, KvAppend.BATCH, batch);
-      params.set(JAVA_LONG, KvAppend.FEATURES, features);
-      params.set(JAVA_LONG, KvAppend.SOURCE_STRIDE, sourceStride);
-      params.set(JAVA_LONG, KvAppend.ROW_STRIDE, rowStride);
-      params.set(JAVA_LONG, KvAppend.BLOCK_STRIDE, blockStride);
-      params.set(JAVA_INT, KvAppend.BLOCK_SIZE, blockSize);
-      params.set(JAVA_INT, KvAppend.BLOCKS_PER_SEQUENCE, blocksPerSequence);
+      params.set(JAVA_INT, 0, KvAppendParams.BYTES);
+      params.set(JAVA_INT, KvAppendParams.BATCH, batch);
+      params.set(JAVA_LONG, KvAppendParams.FEATURES, features);
+      params.set(JAVA_LONG, KvAppendParams.SOURCE_STRIDE, sourceStride);
+      params.set(JAVA_LONG, KvAppendParams.ROW_STRIDE, rowStride);
+      params.set(JAVA_LONG, KvAppendParams.BLOCK_STRIDE, blockStride);
+      params.set(JAVA_INT, KvAppendParams.BLOCK_SIZE, blockSize);
+      params.set(JAVA_INT, KvAppendParams.BLOCKS_PER_SEQUENCE, blocksPerSequence);
       int status =
           (int)
               Kernels.KV_APPEND.invokeExact(
@@ -349,53 +351,5 @@ public final class KernelCalls {
   private void begin(CallScratch scratch) {
     context.requireOpen();
     scratch.begin();
-  }
-
-  // Offsets as constants: the JIT turns each set above into one store.
-
-  private static final class Linear {
-    static final StructLayout S = Structs.LINEAR_PARAMS;
-    static final int BYTES = (int) S.byteSize();
-    static final long ACTIVATION = Structs.offset(S, "activation");
-    static final long ROWS = Structs.offset(S, "rows");
-    static final long X_STRIDE = Structs.offset(S, "x_stride");
-    static final long Y_STRIDE = Structs.offset(S, "y_stride");
-    static final long RESIDUAL_STRIDE = Structs.offset(S, "residual_stride");
-    static final long SCALE = Structs.offset(S, "scale");
-  }
-
-  private static final class Attention {
-    static final StructLayout S = Structs.ATTENTION_PARAMS;
-    static final int BYTES = (int) S.byteSize();
-    static final long BATCH = Structs.offset(S, "batch");
-    static final long NUM_HEADS = Structs.offset(S, "num_heads");
-    static final long NUM_KV_HEADS = Structs.offset(S, "num_kv_heads");
-    static final long HEAD_DIM = Structs.offset(S, "head_dim");
-    static final long V_HEAD_DIM = Structs.offset(S, "v_head_dim");
-    static final long CAUSAL = Structs.offset(S, "causal");
-    static final long SCALE = Structs.offset(S, "scale");
-    static final long Q_STRIDE = Structs.offset(S, "q_stride");
-    static final long K_STRIDE = Structs.offset(S, "k_stride");
-    static final long V_STRIDE = Structs.offset(S, "v_stride");
-    static final long OUT_STRIDE = Structs.offset(S, "out_stride");
-    static final long BIAS_DISTANCE = Structs.offset(S, "bias_distance");
-    static final long BLOCK_SIZE = Structs.offset(S, "block_size");
-    static final long K_BLOCK_STRIDE = Structs.offset(S, "k_block_stride");
-    static final long V_BLOCK_STRIDE = Structs.offset(S, "v_block_stride");
-    static final long BLOCKS_PER_SEQUENCE = Structs.offset(S, "blocks_per_sequence");
-    static final long SLIDING_WINDOW = Structs.offset(S, "sliding_window");
-    static final long SOFTCAP = Structs.offset(S, "softcap");
-  }
-
-  private static final class KvAppend {
-    static final StructLayout S = Structs.KV_APPEND_PARAMS;
-    static final int BYTES = (int) S.byteSize();
-    static final long BATCH = Structs.offset(S, "batch");
-    static final long FEATURES = Structs.offset(S, "features");
-    static final long SOURCE_STRIDE = Structs.offset(S, "source_stride");
-    static final long ROW_STRIDE = Structs.offset(S, "row_stride");
-    static final long BLOCK_STRIDE = Structs.offset(S, "block_stride");
-    static final long BLOCK_SIZE = Structs.offset(S, "block_size");
-    static final long BLOCKS_PER_SEQUENCE = Structs.offset(S, "blocks_per_sequence");
   }
 }

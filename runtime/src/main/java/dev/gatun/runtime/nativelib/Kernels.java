@@ -11,7 +11,7 @@ import java.util.Optional;
  */
 final class Kernels {
 
-  private static final KernelSymbols.Binding BINDING = KernelSymbols.bind(NativeLibrary.find());
+  private static final KernelBinding BINDING = KernelBinding.bind(NativeLibrary.find());
 
   static final NativeLibrary LIBRARY = BINDING.library();
 

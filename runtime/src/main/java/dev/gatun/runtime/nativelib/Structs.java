@@ -79,4 +79,58 @@ final class Structs {
   static long offset(StructLayout struct, String field) {
     return struct.byteOffset(PathElement.groupElement(field));
   }
+
+  // Offsets as constants: the JIT turns setting a field into one store.
+
+  static final class LinearParams {
+    static final StructLayout S = LINEAR_PARAMS;
+    static final int BYTES = (int) S.byteSize();
+    static final long ACTIVATION = offset(S, "activation");
+    static final long ROWS = offset(S, "rows");
+    static final long X_STRIDE = offset(S, "x_stride");
+    static final long Y_STRIDE = offset(S, "y_stride");
+    static final long RESIDUAL_STRIDE = offset(S, "residual_stride");
+    static final long SCALE = offset(S, "scale");
+
+    private LinearParams() {}
+  }
+
+  static final class AttentionParams {
+    static final StructLayout S = ATTENTION_PARAMS;
+    static final int BYTES = (int) S.byteSize();
+    static final long BATCH = offset(S, "batch");
+    static final long NUM_HEADS = offset(S, "num_heads");
+    static final long NUM_KV_HEADS = offset(S, "num_kv_heads");
+    static final long HEAD_DIM = offset(S, "head_dim");
+    static final long V_HEAD_DIM = offset(S, "v_head_dim");
+    static final long CAUSAL = offset(S, "causal");
+    static final long SCALE = offset(S, "scale");
+    static final long Q_STRIDE = offset(S, "q_stride");
+    static final long K_STRIDE = offset(S, "k_stride");
+    static final long V_STRIDE = offset(S, "v_stride");
+    static final long OUT_STRIDE = offset(S, "out_stride");
+    static final long BIAS_DISTANCE = offset(S, "bias_distance");
+    static final long BLOCK_SIZE = offset(S, "block_size");
+    static final long K_BLOCK_STRIDE = offset(S, "k_block_stride");
+    static final long V_BLOCK_STRIDE = offset(S, "v_block_stride");
+    static final long BLOCKS_PER_SEQUENCE = offset(S, "blocks_per_sequence");
+    static final long SLIDING_WINDOW = offset(S, "sliding_window");
+    static final long SOFTCAP = offset(S, "softcap");
+
+    private AttentionParams() {}
+  }
+
+  static final class KvAppendParams {
+    static final StructLayout S = KV_APPEND_PARAMS;
+    static final int BYTES = (int) S.byteSize();
+    static final long BATCH = offset(S, "batch");
+    static final long FEATURES = offset(S, "features");
+    static final long SOURCE_STRIDE = offset(S, "source_stride");
+    static final long ROW_STRIDE = offset(S, "row_stride");
+    static final long BLOCK_STRIDE = offset(S, "block_stride");
+    static final long BLOCK_SIZE = offset(S, "block_size");
+    static final long BLOCKS_PER_SEQUENCE = offset(S, "blocks_per_sequence");
+
+    private KvAppendParams() {}
+  }
 }

@@ -135,7 +135,7 @@ class NativeLibraryTest {
   void missingLibraryThrowsItsCauseOnUse() {
     NativeLibraryException cause = new NativeLibraryException("nowhere");
 
-    KernelSymbols.Binding binding = KernelSymbols.bind(new NativeLibrary.Missing(cause));
+    KernelBinding binding = KernelBinding.bind(new NativeLibrary.Missing(cause));
 
     assertSame(
         cause,
@@ -158,7 +158,7 @@ class NativeLibraryTest {
     NativeLibrary.Found libc =
         new NativeLibrary.Found(Path.of("/lib/libc.so"), Linker.nativeLinker().defaultLookup());
 
-    String message = failure(KernelSymbols.bind(libc).library());
+    String message = failure(KernelBinding.bind(libc).library());
 
     assertTrue(
         message.startsWith(
@@ -188,7 +188,7 @@ class NativeLibraryTest {
           "the kernel library /old.so speaks ABI 7, this Gatun speaks ABI 1; use the"
               + " gatun-kernels-native artifact of the same version as gatun-runtime",
           failure(
-              KernelSymbols.bind(new NativeLibrary.Found(Path.of("/old.so"), symbols)).library()));
+              KernelBinding.bind(new NativeLibrary.Found(Path.of("/old.so"), symbols)).library()));
     }
   }
 
