@@ -122,17 +122,20 @@ static void forward_task(void *argument, int64_t task, gt_worker *worker) {
   job->kernel->run(&job->linear, row, row_end - row, panel, panel_end - panel, worker->scratch);
 }
 
-/* As few row blocks as the kernel allows (each streams all its panels once), and panel chunks small enough that
- * threads finish together. */
+/* As few row blocks as the kernel allows (each streams all its panels once) and panel chunks small enough that threads
+ * finish together; smaller row blocks only when there are more threads than panels to share. */
 static void choose_grid(forward_job *job, int32_t threads) {
   const gt_linear_kernel *kernel = job->kernel;
   job->row_blocks = gt_ceil_div(job->rows, kernel->max_rows);
   job->panel_chunks = gt_ceil_div(job->panels, kernel->max_panels);
-  int64_t work = job->rows * job->linear.in_features * job->linear.out_features;
-  if (threads > 1 && work > SERIAL_WORK) {
-    int64_t wanted = gt_ceil_div((int64_t)threads * TASKS_PER_THREAD, job->row_blocks);
-    job->panel_chunks = gt_max(job->panel_chunks, gt_min(wanted, job->panels));
+  double work = (double)job->rows * (double)job->linear.in_features * (double)job->linear.out_features;
+  if (threads == 1 || work < SERIAL_WORK) {
+    return;
   }
+  int64_t wanted = (int64_t)threads * TASKS_PER_THREAD;
+  job->panel_chunks = gt_max(job->panel_chunks, gt_min(gt_ceil_div(wanted, job->row_blocks), job->panels));
+  int64_t most_blocks = gt_ceil_div(job->rows, kernel->tile_rows);
+  job->row_blocks = gt_max(job->row_blocks, gt_min(wanted / job->panel_chunks, most_blocks));
 }
 
 gt_status gt_linear_forward(gt_context *context, const gt_linear *linear, const float *x, const float *residual,

@@ -228,14 +228,15 @@ static void odd_shapes(void) {
 static void on_tier_large_shapes(const gt_kernel_table *kernels) {
   static const int64_t shapes[][3] = {{113, 770, 65}, {230, 33, 33}, {15, 1024, 40},  {40, 2048, 33},
                                       {1, 3072, 100}, {9, 1537, 50}, {130, 1600, 40}, {2, 64, 1100}};
-  gt_context *context = create_context(kernels->tier, 2);
-  for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
-    linear_case c = random_case(shapes[i][0], shapes[i][1], shapes[i][2]);
-    run_case(context, &c);
-    c = plain_case(shapes[i][0], shapes[i][1], shapes[i][2]);
-    run_case(context, &c);
+  for (int32_t threads = 1; threads <= 24; threads += threads == 1 ? 1 : 22) { /* few and more than panels */
+    gt_context *context = create_context(kernels->tier, threads);
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+      linear_case c = threads == 1 ? plain_case(shapes[i][0], shapes[i][1], shapes[i][2])
+                                   : random_case(shapes[i][0], shapes[i][1], shapes[i][2]);
+      run_case(context, &c);
+    }
+    gt_context_destroy(context);
   }
-  gt_context_destroy(context);
 }
 
 static void large_shapes(void) {

@@ -40,6 +40,7 @@ typedef struct gt_linear_job {
 
 typedef struct gt_linear_kernel {
   int64_t panel_width; /* output features per panel */
+  int64_t tile_rows;   /* rows below which `run` is no faster */
   int64_t max_rows;    /* rows and panels one call of `run` takes at most */
   int64_t max_panels;
   size_t scratch_bytes;

@@ -31,4 +31,4 @@ static void run(const gt_linear_job *job, int64_t row, int64_t rows, int64_t pan
 }
 
 const gt_linear_kernel gt_reference_linear = {
-    .panel_width = 1, .max_rows = 64, .max_panels = 64, .scratch_bytes = 0, .pack = pack, .run = run};
+    .panel_width = 1, .tile_rows = 1, .max_rows = 64, .max_panels = 64, .scratch_bytes = 0, .pack = pack, .run = run};

@@ -306,10 +306,10 @@ static inline void simd_linear_pack(const gt_linear_source *source, int64_t pane
   }
 }
 
-#define SIMD_LINEAR_KERNEL(pack_function, run_function)                                                             \
-  {                                                                                                                 \
-    .panel_width = NR, .max_rows = MAX_ROWS, .max_panels = MAX_PANELS, .scratch_bytes = SUMS_BYTES + X_BLOCK_BYTES, \
-    .pack = pack_function, .run = run_function                                                                      \
+#define SIMD_LINEAR_KERNEL(pack_function, run_function)                                     \
+  {                                                                                         \
+    .panel_width = NR, .tile_rows = MR, .max_rows = MAX_ROWS, .max_panels = MAX_PANELS,     \
+    .scratch_bytes = SUMS_BYTES + X_BLOCK_BYTES, .pack = pack_function, .run = run_function \
   }
 
 #endif
