@@ -22,6 +22,7 @@ typedef struct attention_plan {
   int32_t heads_per_item;
   int32_t items_per_kv_head; /* more than 1 when a group has more heads than the kernel takes rows */
   int64_t blocks;            /* over all sequences */
+  bool heads_inside;         /* items are ordered by block, then head; otherwise by head, then block */
   int64_t splits;            /* parts of an item's keys */
   float *partials;           /* [item][split][tokens_per_block * heads_per_item][v_head_dim + 2], splits > 1 */
 } attention_plan;
@@ -54,10 +55,13 @@ static int64_t item_count(const attention_plan *plan) {
 static bool make_item(const attention_plan *plan, int64_t index, gt_attention_item *item) {
   const gt_attention_params *p = plan->job.params;
   int32_t group = p->num_heads / p->num_kv_heads;
-  /* Blocks of one kv head follow each other, to find its keys in the cache. */
-  int64_t block = index % plan->blocks;
-  int32_t kv_head = (int32_t)(index / plan->blocks / plan->items_per_kv_head);
-  int32_t part = (int32_t)(index / plan->blocks % plan->items_per_kv_head);
+  /* Short sequences: the heads of a block follow each other, as they do in memory. Long ones: the blocks of a head, to
+   * find its keys in the cache. */
+  int64_t parts = (int64_t)p->num_kv_heads * plan->items_per_kv_head;
+  int64_t block = plan->heads_inside ? index / parts : index % plan->blocks;
+  int32_t heads = (int32_t)(plan->heads_inside ? index % parts : index / plan->blocks);
+  int32_t kv_head = heads / plan->items_per_kv_head;
+  int32_t part = heads % plan->items_per_kv_head;
   int32_t sequence = sequence_of_block(plan, block);
   int32_t length = gt_attention_q_length(&plan->job, sequence);
   /* Last block first: with a causal mask it takes longest. */
@@ -139,7 +143,7 @@ static void merge_task(void *argument, int64_t task, gt_worker *worker) {
   }
 }
 
-static void plan_blocks(attention_plan *plan, int32_t threads, int64_t longest_kv) {
+static void plan_blocks(attention_plan *plan, int32_t threads) {
   const gt_attention_params *p = plan->job.params;
   int64_t tokens = plan->job.cu_seqlens_q[p->batch];
   int64_t group = p->num_heads / p->num_kv_heads;
@@ -152,6 +156,13 @@ static void plan_blocks(attention_plan *plan, int32_t threads, int64_t longest_k
   plan->items_per_kv_head = (int32_t)gt_ceil_div(group, plan->heads_per_item);
   plan->tokens_per_block = (int32_t)(rows / plan->heads_per_item);
   plan->blocks = tokens / plan->tokens_per_block + p->batch;
+  int64_t longest_q = 0;
+  int64_t longest_kv = 0;
+  for (int32_t sequence = 0; sequence < p->batch; sequence++) {
+    longest_q = gt_max(longest_q, gt_attention_q_length(&plan->job, sequence));
+    longest_kv = gt_max(longest_kv, gt_attention_kv_length(&plan->job, sequence));
+  }
+  plan->heads_inside = longest_q <= plan->tokens_per_block;
   plan->splits = 1;
   int64_t items = item_count(plan);
   if (plan->kernel->takes_parts && threads > 1 && items < 2 * (int64_t)threads) {
@@ -252,14 +263,10 @@ gt_status gt_attention(gt_context *context, const float *q, const float *k, cons
   GT_REQUIRE(cu_seqlens_kv[params->batch] == 0 || (k != NULL && v != NULL), "attention: %s is NULL.",
              k == NULL ? "k" : "v");
 
-  int64_t longest_kv = 0;
-  for (int32_t sequence = 0; sequence < params->batch; sequence++) {
-    longest_kv = gt_max(longest_kv, cu_seqlens_kv[sequence + 1] - cu_seqlens_kv[sequence]);
-  }
   const gt_attention_kernel *kernel = context->kernels->attention_f32_f32;
   attention_plan plan = {.job = {q, k, v, cu_seqlens_q, cu_seqlens_kv, block_table, distance_bias, out, params},
                          .kernel = kernel};
-  plan_blocks(&plan, gt_pool_threads(context->pool), longest_kv);
+  plan_blocks(&plan, gt_pool_threads(context->pool));
   size_t scratch = kernel->scratch_bytes(params);
   int64_t items = item_count(&plan);
   if (plan.splits > 1) {

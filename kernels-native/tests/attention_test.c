@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/context.h"
 #include "harness.h"
 
 enum { MAX_BATCH = 8 };
@@ -206,6 +207,19 @@ static double worst_error(const scene *c, const char *what) {
 
 static gt_context *contexts[2]; /* of the tier under test: 1 and 3 threads */
 
+static void poison_task(void *argument, int64_t task, gt_worker *worker) {
+  (void)argument, (void)task;
+  if (worker->scratch_bytes > 0) {
+    memset(worker->scratch, 0xff, worker->scratch_bytes);
+  }
+}
+
+/* Scratch holds NaN, on the caller and whoever else comes: a kernel may only read what it has written. */
+static void poison(gt_context *context, const gt_attention_params *params) {
+  size_t bytes = context->kernels->attention_f32_f32->scratch_bytes(params);
+  CHECK(gt_pool_run(context->pool, poison_task, NULL, 16, bytes), "no scratch of %zu bytes", bytes);
+}
+
 static void try_shape(const shape *s) {
   char message[256];
   char what[256];
@@ -216,9 +230,12 @@ static void try_shape(const shape *s) {
   if (s->block_size > 0) {
     page(&c, s->block_size);
   }
-  for (int i = 0; i < 2; i++) {
+  /* The reference is slow under the sanitizers, and each of its queries is computed alone: 3 threads will do. */
+  bool reference = gt_context_tier(contexts[0]) == GT_TIER_REFERENCE;
+  for (int i = reference ? 1 : 0; i < 2; i++) {
     memset((char *)c.out.data, 0xff,
            c.q_tokens == 0 ? 0 : (size_t)(c.q_tokens * c.p.out_stride - s->pad) * sizeof(float));
+    poison(contexts[i], &c.p);
     gt_status status = run(&c, contexts[i], message, sizeof message);
     CHECK(status == GT_OK, "%s: status %d: %s", what, status, message);
     double error = worst_error(&c, what);
@@ -435,7 +452,7 @@ static void extreme_scores(void) {
 static void try_accuracy(void) {
   char message[256];
   for (int32_t causal = 0; causal <= 1; causal++) {
-    scene c = make_scene(&(shape){1, {512}, {512}, 2, 2, 64, 64, causal, 0, 0, 0});
+    scene c = make_scene(&(shape){1, {512}, {512}, 1, 1, 64, 64, causal, 0, 0, 0});
     c.p.scale = 0.125f;
     expect(&c);
     CHECK_OK(run(&c, contexts[0], message, sizeof message));

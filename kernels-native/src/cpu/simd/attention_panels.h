@@ -361,6 +361,12 @@ static void att_run_panels(const gt_attention_job *job, const gt_attention_item 
   att_panels s = att_panels_of(p, scratch);
   int64_t rows = (int64_t)item->tokens * item->heads;
   int64_t panels = (rows + ATT_PANEL - 1) / ATT_PANEL;
+  if (job->block_table == NULL && panels > 1) {
+    att_kv first = att_in_place(job, item, item->first_key, item->end_key);
+    for (int64_t i = 0; i < ATT_TILE_ROWS && i < first.keys_ahead; i++) {
+      att_prefetch(first.k + i * first.k_stride, p->head_dim);
+    }
+  }
   att_load_queries(job, item, rows, s.q);
   att_begin_rows(job, item, rows, panels * ATT_PANEL, &s);
   bool begun[ATT_MAX_PANELS] = {false};
