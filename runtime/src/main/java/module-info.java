@@ -7,7 +7,6 @@ module dev.gatun.runtime {
   requires transitive dev.gatun.loader;
   requires transitive dev.gatun.tokenizers;
   requires dev.gatun.kernels;
-  requires dev.gatun.tokenizers;
 
   exports dev.gatun;
   exports dev.gatun.runtime.nativelib to
