@@ -10,6 +10,7 @@
 
 typedef struct measurement {
   double rate;  /* GFLOP/s, median */
+  double best;  /* GFLOP/s of the fastest turn: what is left of a machine that others use, too */
   double peak;  /* GFLOP/s, median */
   double share; /* median of the paired ratios */
 } measurement;
