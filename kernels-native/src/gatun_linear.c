@@ -33,7 +33,9 @@ gt_status gt_linear_create(gt_context *context, int64_t in_features, int64_t out
   *created = (gt_linear){.kernel = kernel, .in_features = in_features, .out_features = out_features, .panels = panels};
   size_t padded = (size_t)(panels * kernel->panel_width);
   created->weight = gt_memory_allocate_zeroed(&context->bytes, padded * (size_t)in_features * sizeof(float));
-  created->bias = gt_memory_allocate_zeroed(&context->bytes, padded * sizeof(float));
+  if (created->weight != NULL) {
+    created->bias = gt_memory_allocate_zeroed(&context->bytes, padded * sizeof(float));
+  }
   if (created->weight == NULL || created->bias == NULL) {
     gt_linear_destroy(context, created);
     return gt_fail(GT_OUT_OF_MEMORY, message, message_size,
