@@ -19,6 +19,8 @@ from transformers.models.t5 import modeling_t5
 # How much worse than PyTorch's default order another PyTorch float32 order may be before a case is called fragile.
 # The suite allows 2.
 FRAGILE_RATIO = 1.5
+# So many random orders of the sums in linear layers are tried.
+SHUFFLES = 3
 # The smallest gap between the best and the second logit of a generated token, in standard deviations of the logits.
 TIE_MARGIN = 1e-3
 # So many different tokens a generation must have, or it would not notice a wrong position or cache.
@@ -56,6 +58,29 @@ def exact_norms(dtype):
         yield
     finally:
         modeling_t5.T5LayerNorm.forward = original
+
+
+@contextlib.contextmanager
+def shuffled_sums(seed):
+    """Adds up the terms of every linear layer in another order, which PyTorch's own variants hardly ever change."""
+    linear, addmm = torch.nn.functional.linear, torch.addmm
+
+    def order(count):
+        return torch.randperm(count, generator=torch.Generator().manual_seed(seed))
+
+    def shuffled_linear(x, weight, bias=None):
+        permutation = order(weight.shape[1])
+        return linear(x[..., permutation], weight[:, permutation], bias)
+
+    def shuffled_addmm(bias, x, weight):  # GPT-2's Conv1D
+        permutation = order(weight.shape[0])
+        return addmm(bias, x[:, permutation], weight[permutation])
+
+    torch.nn.functional.linear, torch.addmm = shuffled_linear, shuffled_addmm
+    try:
+        yield
+    finally:
+        torch.nn.functional.linear, torch.addmm = linear, addmm
 
 
 def load(directory, class_name, dtype, attention, may_ignore=()):
@@ -169,6 +194,9 @@ def forward_case(directory, case, model64, model32, eager32):
               [forward(model32, case, i, copies=2 if batches else 1) for i in range(count)]]
     with torch.backends.mkldnn.flags(enabled=False):
         orders.append([forward(eager32, case, i, copies=3 if batches else 1) for i in range(count)])
+    for seed in range(SHUFFLES):
+        with shuffled_sums(seed):
+            orders.append([forward(model32, case, i) for i in range(count)])
 
     measured, tensors = {}, {}
     for output in case.outputs:
