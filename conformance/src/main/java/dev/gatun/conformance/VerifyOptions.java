@@ -1,0 +1,36 @@
+package dev.gatun.conformance;
+
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * How a model is run while it is verified.
+ *
+ * @param tier the kernels to use, as {@code reference}, {@code avx2} or {@code avx512}; empty for
+ *     the best this machine has
+ * @param threads of the model; 0 for the runtime's default
+ */
+public record VerifyOptions(Optional<String> tier, int threads) {
+  /**
+   * @throws IllegalArgumentException for negative threads
+   */
+  public VerifyOptions {
+    Objects.requireNonNull(tier, "tier");
+    if (threads < 0) {
+      throw new IllegalArgumentException("threads must not be negative, found " + threads);
+    }
+  }
+
+  /** The best tier of this machine, the runtime's default number of threads. */
+  public static VerifyOptions defaults() {
+    return new VerifyOptions(Optional.empty(), 0);
+  }
+
+  public VerifyOptions withTier(String newTier) {
+    return new VerifyOptions(Optional.of(newTier), threads);
+  }
+
+  public VerifyOptions withThreads(int newThreads) {
+    return new VerifyOptions(tier, newThreads);
+  }
+}
