@@ -1,0 +1,48 @@
+package dev.gatun.tools;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What was packaged, started as users start it. */
+@EnabledOnOs(OS.LINUX)
+class LauncherIT {
+  @TempDir private Path elsewhere;
+
+  private String run(String script, String... arguments) throws Exception {
+    var command = new ArrayList<>(List.of(Cli.root().resolve("tools/bin/" + script).toString()));
+    command.addAll(List.of(arguments));
+    Path out = elsewhere.resolve("out");
+    Path err = elsewhere.resolve("err");
+    Process process =
+        new ProcessBuilder(command)
+            .directory(elsewhere.toFile())
+            .redirectOutput(out.toFile())
+            .redirectError(err.toFile())
+            .start();
+    assertTrue(process.waitFor(120, TimeUnit.SECONDS), "the launcher hangs");
+    assertEquals(0, process.exitValue(), Files.readString(err));
+    return Files.readString(out) + Files.readString(err);
+  }
+
+  @Test
+  void commandsRunWithoutNoise() throws Exception {
+    // The first start may prepare the cache of the next ones, and says so.
+    assertTrue(run("gatun", "--version").contains("gatun 0."));
+    String inspected = run("inspect-config", Cli.fixture("bert-model"));
+    assertTrue(inspected.startsWith("model "), inspected);
+    assertTrue(inspected.contains("runnable                  yes"), inspected);
+    assertTrue(run("gatun", "verify", Cli.fixture("bert-model")).contains("PASS: all"));
+    String text = run("gatun", "generate", "--chars", "80", "--seed", "1");
+    assertEquals(81, text.length(), text);
+  }
+}
