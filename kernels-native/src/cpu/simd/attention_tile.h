@@ -20,12 +20,9 @@ enum {
 #endif
 };
 
-/* c[rows][vectors] = c * rescale + sum over depth of a[row * a_row + step * a_step] * b[step][..]; rescale NULL: c
- * holds nothing yet. The sum begins at 0 and c comes last: rounding grows with depth and the number of tiles, not with
- * their product. */
-GT_INLINE void att_tile(int rows, int vectors, int64_t depth, const float *a, int64_t a_row, int64_t a_step,
-                        const float *b, float *c, const float *rescale) {
-  vf sum[ATT_TILE_ROWS][2];
+/* sum[rows][vectors] = sum over depth of a[row * a_row + step * a_step] * b[step][..] */
+GT_INLINE void att_sum(int rows, int vectors, int64_t depth, const float *a, int64_t a_row, int64_t a_step,
+                       const float *b, vf sum[ATT_TILE_ROWS][2]) {
   GT_UNROLL
   for (int i = 0; i < rows; i++) {
     GT_UNROLL
@@ -50,22 +47,46 @@ GT_INLINE void att_tile(int rows, int vectors, int64_t depth, const float *a, in
     a += a_step;
     b += ATT_PANEL;
   }
-  if (rescale != NULL) {
-    GT_UNROLL
-    for (int i = 0; i < rows; i++) {
-      GT_UNROLL
-      for (int j = 0; j < vectors; j++) {
-        sum[i][j] = vf_fma(vf_load(c + i * ATT_PANEL + j * GT_VL), vf_load(rescale + j * GT_VL), sum[i][j]);
-      }
-    }
-  }
+}
+
+/* c = sum, or c += sum, or c = c * rescale + sum. */
+enum { ATT_SET, ATT_ADD, ATT_RESCALE };
+GT_INLINE void att_store(int rows, int vectors, vf sum[ATT_TILE_ROWS][2], float *c, int how, const float *rescale) {
   GT_UNROLL
   for (int i = 0; i < rows; i++) {
     GT_UNROLL
     for (int j = 0; j < vectors; j++) {
-      vf_store(c + i * ATT_PANEL + j * GT_VL, sum[i][j]);
+      float *to = c + i * ATT_PANEL + j * GT_VL;
+      vf value = sum[i][j];
+      if (how == ATT_ADD) {
+        value = value + vf_load(to);
+      } else if (how == ATT_RESCALE) {
+        value = vf_fma(vf_load(to), vf_load(rescale + j * GT_VL), value);
+      }
+      vf_store(to, value);
     }
   }
+}
+
+/* c[rows][vectors] = the sum of att_sum. Scores are what an exponential magnifies: summed in two halves, they carry
+ * less rounding. */
+GT_INLINE void att_scores_of(int rows, int vectors, int64_t depth, const float *k, int64_t k_stride, const float *q,
+                             float *c) {
+  vf sum[ATT_TILE_ROWS][2];
+  const int64_t half = depth / 2;
+  att_sum(rows, vectors, half, k, k_stride, 1, q, sum);
+  att_store(rows, vectors, sum, c, ATT_SET, NULL);
+  att_sum(rows, vectors, depth - half, k + half, k_stride, 1, q + half * ATT_PANEL, sum);
+  att_store(rows, vectors, sum, c, ATT_ADD, NULL);
+}
+
+/* c[rows][vectors] = c * rescale + the sum of att_sum; rescale NULL: c holds nothing yet. The sum begins at 0 and c
+ * comes last: rounding grows with the keys of a tile and the number of tiles, not with their product. */
+GT_INLINE void att_values_of(int rows, int vectors, int64_t keys, const float *v, int64_t v_stride, const float *p,
+                             float *c, const float *rescale) {
+  vf sum[ATT_TILE_ROWS][2];
+  att_sum(rows, vectors, keys, v, 1, v_stride, p, sum);
+  att_store(rows, vectors, sum, c, rescale == NULL ? ATT_SET : ATT_RESCALE, rescale);
 }
 
 typedef void att_scores_tile(int64_t depth, const float *k, int64_t k_stride, const float *q, float *s);
@@ -75,11 +96,11 @@ typedef void att_values_tile(int64_t keys, const float *v, int64_t v_stride, con
 #define ATT_TILE(rows, vectors)                                                                                       \
   static void att_scores_##rows##x##vectors(int64_t depth, const float *k, int64_t k_stride, const float *q,          \
                                             float *s) {                                                               \
-    att_tile(rows, vectors, depth, k, k_stride, 1, q, s, NULL);                                                       \
+    att_scores_of(rows, vectors, depth, k, k_stride, q, s);                                                           \
   }                                                                                                                   \
   static void att_values_##rows##x##vectors(int64_t keys, const float *v, int64_t v_stride, const float *p, float *o, \
                                             const float *rescale) {                                                   \
-    att_tile(rows, vectors, keys, v, 1, v_stride, p, o, rescale);                                                     \
+    att_values_of(rows, vectors, keys, v, v_stride, p, o, rescale);                                                   \
   }
 #define ATT_TILES(rows) ATT_TILE(rows, 1) ATT_TILE(rows, 2)
 

@@ -5,8 +5,8 @@
  * A tile is up to MR rows times one panel: MR * 2 accumulators, 2 vectors of W and one broadcast of x fill the
  * register file (14 x 32 of AVX-512's 32 registers, 6 x 16 of AVX2's 16).
  *
- * Accuracy: the inner dimension is cut into blocks of at most KC; each block is summed in registers from zero and
- * added to the tile's partial sums, so that rounding grows with KC + in_features / KC instead of in_features.
+ * Accuracy: the inner dimension is cut into runs; each is summed in registers from zero and added to the tile's partial
+ * sums, so that rounding grows with the length of a run plus the number of runs instead of in_features.
  */
 #ifndef GT_SIMD_LINEAR_H
 #define GT_SIMD_LINEAR_H
@@ -27,6 +27,8 @@ enum {
   MAX_CHAINS = 4,
   NR = NV * GT_VL,
   KC = 256,
+  LONG_RUN = 64,
+  SHORT_RUN = 8,
   K_BLOCK = 3 * KC,
   MAX_ROWS = GT_VL == 16 ? 8 * MR : 16 * MR,
   MAX_PANELS = 16,
@@ -64,8 +66,8 @@ GT_INLINE void simd_fetch(const float *ahead) {
 /* sums[row][NR] (+)= x[row][0, k) * panel[0, k)[NR], and fetches k pieces of `ahead`, ahead_step apart, into L2. `rows`
  * and `chains` are constants after inlining; k is dealt out to `chains` sums per output, because few rows alone can't
  * hide the latency of a multiply-add. */
-GT_INLINE void simd_tile(const int rows, const int chains, int64_t k, const float *x, int64_t x_stride,
-                         const float *panel, const float *ahead, int64_t ahead_step, float *sums, bool add) {
+GT_INLINE void simd_run(const int rows, const int chains, int64_t k, const float *x, int64_t x_stride,
+                        const float *panel, const float *ahead, int64_t ahead_step, float *sums, bool add) {
   vf c[MAX_CHAINS][MR][NV]; /* loops over it go row, vector, chain: in another order clang 14 leaves it in memory */
   GT_UNROLL
   for (int r = 0; r < rows; r++) {
@@ -106,6 +108,16 @@ GT_INLINE void simd_tile(const int rows, const int chains, int64_t k, const floa
       }
       vf_store(to, sum);
     }
+  }
+}
+
+/* The same, run by run. Short inner dimensions get short runs: there a run costs nothing that could be noticed. */
+GT_INLINE void simd_tile(const int rows, const int chains, int64_t k, const float *x, int64_t x_stride,
+                         const float *panel, const float *ahead, int64_t ahead_step, float *sums, bool add) {
+  const int64_t run = k <= LONG_RUN ? SHORT_RUN : LONG_RUN;
+  for (int64_t i = 0; i < k; i += run) {
+    simd_run(rows, chains, gt_min(run, k - i), x + i, x_stride, panel + i * NR, ahead + i * ahead_step, ahead_step,
+             sums, add || i > 0);
   }
 }
 
