@@ -1,92 +1,97 @@
 #!/usr/bin/env python3
-"""Gatun against PyTorch (eager, SDPA attention) on the same model directory, inputs and threads, in one run.
+"""Gatun against other runtimes: the same models, inputs and threads, all taking turns in one run.
 
-The two sides take turns (one window of a few seconds each, several rounds), so that a noisy machine hits both alike;
-the figure to read is the ratio of the medians.
+    tools/bench/compare.py                                  everything, some half an hour
+    tools/bench/compare.py --models minilm --loads 8x128    one row
+    tools/bench/compare.py --quick                          tiny models, a minute: does it all still run?
 
-    tools/bench/compare.py MODEL_DIR [--lengths 8x128] [--threads 2] [--rounds 5] [--seconds 3]
+Models have random weights (speed doesn't depend on them) of published shapes: BERT-base, MiniLM (6 layers of 384), GPT-2
+and T5-small. They are written once by transformers; Gatun and the peers read the same safetensors. Peers: PyTorch eager
+(SDPA attention), ONNX Runtime (exported, then its BERT optimiser), OpenVINO in fp32 and bf16, CTranslate2 in fp32 and
+int8. One that can't be imported is skipped, with the reason printed.
 
-Needs torch and transformers in the Python that runs it, and the launcher tools/bin/gatun beside it.
+How it measures: a round gives each side one turn: a pause in which the others' threads go to sleep, a call that doesn't
+count, then calls for --window seconds, whose median is kept (a call longer than that is made once and counts). The ratio of a row is the median over rounds of
+peer / Gatun of one round: noise that lasts longer than a round hits both. Sides marked * compute in less than fp32.
+
+Mixed lengths: peers get the batch padded, and in a column of their own (sorted) cut into batches of similar length, of the
+size that is best for each. Before it is timed, Gatun's output is compared with PyTorch's.
+
+Needs torch, transformers and the launcher tools/bin/gatun; the rest: onnx onnxruntime openvino ctranslate2.
+Prints JSON lines (--out also writes them to a file), then a table in Markdown.
 """
 import argparse
 import json
 import os
-import statistics
-import subprocess
 import sys
-import time
-
-GATUN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bin", "gatun")
+import tempfile
 
 
-def parse_lengths(text):
-    """8x128 -> eight sequences of 128 tokens; 16,77,512 -> three sequences."""
-    if "x" in text:
-        batch, length = (int(part) for part in text.split("x"))
-        return [length] * batch
-    return [int(part) for part in text.split(",")]
-
-
-def gatun_window(args, lengths):
-    command = [GATUN, "bench", "model", args.model, "--lengths", lengths, "--threads", str(args.threads),
-               "--seconds", str(args.seconds), "--json"]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-
-
-def torch_window(forward, seconds):
-    times = []
-    end = time.perf_counter() + seconds
-    while len(times) < 3 or time.perf_counter() < end:
-        start = time.perf_counter()
-        forward()
-        times.append((time.perf_counter() - start) * 1e3)
-    return statistics.median(times)
-
-
-def torch_forward(args, lengths):
-    import torch
-    import transformers
-
-    torch.set_num_threads(args.threads)
-    torch.set_grad_enabled(False)
-    config = transformers.AutoConfig.from_pretrained(args.model)
-    model = getattr(transformers, config.architectures[0]).from_pretrained(args.model, dtype=torch.float32).eval()
-    longest = max(lengths)
-    generator = torch.Generator().manual_seed(1)
-    ids = torch.randint(5, config.vocab_size, (len(lengths), longest), generator=generator)
-    inputs = {"input_ids": ids}
-    if len(set(lengths)) > 1:  # an all-ones mask would cost PyTorch its fast path for nothing
-        inputs["attention_mask"] = (torch.arange(longest)[None, :] < torch.tensor(lengths)[:, None]).long()
-    if config.is_encoder_decoder:
-        inputs["decoder_input_ids"] = torch.zeros(len(lengths), 1, dtype=torch.long)
-    model(**inputs)
-    return lambda: model(**inputs)
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", default="minilm,bert-base,gpt2,t5-small", help="which of these (%(default)s)")
+    parser.add_argument("--loads", help="only rows of these names, as 8x128,mixed,decode-128")
+    parser.add_argument("--peers", default="torch,onnxruntime,openvino,ctranslate2", help="(%(default)s)")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--window", type=float, default=1.0, help="seconds of one turn (%(default)s)")
+    parser.add_argument("--pause", type=float, default=0.25, help="seconds between turns (%(default)s)")
+    parser.add_argument("--tier", help="Gatun's kernels: reference, avx2, avx512")
+    parser.add_argument("--dir", help="where models are kept for another run; default a temporary folder")
+    parser.add_argument("--out", help="file for the JSON lines")
+    parser.add_argument("--quick", action="store_true", help="tiny models, two short rounds: a test of this script")
+    args = parser.parse_args()
+    if args.quick:
+        args.rounds, args.window, args.pause = 2, 0.05, 0.01
+    return args
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model")
-    parser.add_argument("--lengths", default="8x128", help="8x128, or 16,77,512")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=3)
-    args = parser.parse_args()
+    args = arguments()
+    # Before the libraries are loaded: they read these once.
     os.environ["OMP_NUM_THREADS"] = str(args.threads)
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    import report
+    import workloads
+    from gatun import Gatun
+    from peers import open_peers
+    from rounds import take_turns
 
-    lengths = parse_lengths(args.lengths)
-    forward = torch_forward(args, lengths)
-    ours, theirs = [], []
-    for number in range(args.rounds):
-        window = gatun_window(args, args.lengths)
-        ours.append(window["median_ms"])
-        theirs.append(torch_window(forward, args.seconds))
-        print(f"round {number + 1}/{args.rounds}: gatun {ours[-1]:.2f} ms ({window['tier']}), "
-              f"PyTorch {theirs[-1]:.2f} ms", file=sys.stderr)
-    ratio = statistics.median(t / o for t, o in zip(theirs, ours))
-    print(json.dumps({"model": os.path.basename(os.path.normpath(args.model)), "lengths": args.lengths,
-                      "threads": args.threads, "gatun_ms": statistics.median(ours),
-                      "pytorch_ms": statistics.median(theirs), "gatun_times_faster": round(ratio, 3)}))
+    keep = args.dir or tempfile.mkdtemp(prefix="gatun-bench-")
+    os.makedirs(keep, exist_ok=True)
+    print(f"models in {keep}", file=sys.stderr)
+    rows = []
+    out = open(args.out, "w") if args.out else None
+    try:
+        for name in args.models.split(","):
+            loads = workloads.loads(name, args.quick, args.loads.split(",") if args.loads else None)
+            if not loads:
+                continue
+            directory = workloads.model_directory(keep, name, args.quick, args.threads)
+            with Gatun(directory, args.threads, args.tier) as gatun:
+                peers = open_peers(name, directory, args)
+                for load in loads:
+                    sides = {"gatun": gatun.side(load)}
+                    for peer in peers:
+                        sides.update(peer.sides(load))
+                    print(f"{name} {load.name}: {', '.join(sides)}", file=sys.stderr)
+                    row = {"model": name, "load": load.name, "threads": args.threads, "tier": gatun.tier}
+                    row["agreement"] = report.agreement(gatun, peers, load)
+                    times = take_turns(sides, args.rounds, args.window, args.pause)
+                    row.update(report.row(times, gatun.flops(load), load))
+                    rows.append(row)
+                    line = json.dumps(row)
+                    print(line, flush=True)
+                    if out:
+                        print(line, file=out, flush=True)
+    finally:
+        if out:
+            out.close()
+    print()
+    print(report.markdown(rows))
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
     main()

@@ -96,6 +96,7 @@ final class Gatun implements Runnable {
    */
   private static void addSubcommands(CommandLine commandLine, String asked) {
     var all = new LinkedHashMap<String, Supplier<Object>>();
+    all.put("bench", BenchCommand::new);
     all.put("generate", GenerateCommand::new);
     all.put("inspect-config", InspectConfig::new);
     all.put("logits", LogitsCommand::new);

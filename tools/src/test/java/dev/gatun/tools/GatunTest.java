@@ -12,11 +12,18 @@ class GatunTest {
   void helpNamesEveryCommand() {
     Cli.run("--help")
         .succeeds()
-        .prints("generate", "inspect-config", "logits", "verify", "Examples:", "gatun COMMAND");
+        .prints(
+            "bench",
+            "generate",
+            "inspect-config",
+            "logits",
+            "verify",
+            "Examples:",
+            "gatun COMMAND");
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"generate", "inspect-config", "logits", "verify"})
+  @ValueSource(strings = {"bench", "generate", "inspect-config", "logits", "verify"})
   void everyCommandTeachesWithExamples(String command) {
     Cli.run(command, "--help").succeeds().prints("Usage: gatun " + command, "Examples:");
   }

@@ -1,0 +1,92 @@
+package dev.gatun.tools;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.gatun.Model;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Measures on demand, so that another program can take turns with a JVM that stays warm. One line
+ * of JSON asks, one answers; the end of the input ends it.
+ *
+ * <pre>
+ *   asks:    {"lengths": "8x128"} or {"ids": [[..], ..]}, with "generate": tokens, "warmup": seconds (0) before
+ *            a turn of "seconds": seconds (1), "values": true for the numbers instead of the time
+ *   answers: what --json prints, or {"error": "..."}; before the first question {"ready": true, ...}
+ * </pre>
+ */
+final class BenchServer {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Model model;
+  private final ModelBench bench;
+  private final long seed;
+
+  BenchServer(Model model, ModelBench bench, long seed) {
+    this.model = model;
+    this.bench = bench;
+    this.seed = seed;
+  }
+
+  void serve(BufferedReader in, PrintWriter out) throws IOException {
+    ObjectNode ready = JsonNodeFactory.instance.objectNode();
+    ready.put("ready", true);
+    ready.put("architecture", model.architecture());
+    ready.put("tier", model.tier());
+    ready.put("threads", model.threads());
+    say(ready, out);
+    for (String line = in.readLine(); line != null; line = in.readLine()) {
+      say(answer(line), out);
+    }
+  }
+
+  private ObjectNode answer(String line) {
+    try {
+      JsonNode request = JSON.readTree(line);
+      Workload workload = workload(request);
+      return request.path("values").asBoolean()
+          ? bench.values(workload)
+          : bench.turn(
+              workload, request.path("warmup").asDouble(0), request.path("seconds").asDouble(1));
+    } catch (JsonProcessingException e) {
+      return error("not a line of JSON: " + e.getOriginalMessage());
+    } catch (IllegalArgumentException | UnsupportedOperationException e) {
+      return error(e.getMessage());
+    }
+  }
+
+  private Workload workload(JsonNode request) {
+    int newTokens = request.path("generate").asInt(bench.defaultNewTokens());
+    if (request.has("lengths")) {
+      return bench.random(Workload.parseLengths(request.get("lengths").asText()), newTokens, seed);
+    }
+    List<int[]> ids = new ArrayList<>();
+    for (JsonNode sequence : request.path("ids")) {
+      int[] one = new int[sequence.size()];
+      for (int i = 0; i < one.length; i++) {
+        one[i] = sequence.get(i).asInt();
+      }
+      ids.add(one);
+    }
+    if (ids.isEmpty()) {
+      throw new IllegalArgumentException("a request needs \"lengths\" or \"ids\"");
+    }
+    return new Workload(ids, newTokens);
+  }
+
+  private static ObjectNode error(String words) {
+    return JsonNodeFactory.instance.objectNode().put("error", words);
+  }
+
+  private static void say(ObjectNode node, PrintWriter out) {
+    out.println(node);
+    out.flush();
+  }
+}

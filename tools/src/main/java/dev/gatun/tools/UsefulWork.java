@@ -1,0 +1,77 @@
+package dev.gatun.tools;
+
+import dev.gatun.loader.config.BertConfig;
+import dev.gatun.loader.config.Gpt2Config;
+import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.T5Config;
+
+/**
+ * Floating point operations that a workload needs, for GFLOP/s that compare between runtimes:
+ *
+ * <pre>
+ *   2 x (weights of linear layers) x (tokens that pass them) + attention
+ *   attention of n queries over m keys, h heads of size d: 4 n m h d; causal over itself: half
+ * </pre>
+ *
+ * <p>A padded token is no work. Embeddings, norms, activations, softmax and biases are not counted.
+ * The language-model head counts for the tokens whose logits choose a token: one per token written.
+ * Poolers and task heads are not run and not counted.
+ */
+final class UsefulWork {
+  /** The formula, for the help of commands. */
+  static final String FORMULA =
+      "gflops: 2 x weights of linear layers x tokens + attention 4 n^2 h d (half when causal)";
+
+  private UsefulWork() {}
+
+  /**
+   * The operations of one run.
+   *
+   * @param lengths tokens of each sequence read
+   * @param newTokens tokens written behind each; 0 for a pass that writes none
+   */
+  static double flops(ModelConfig config, int[] lengths, int newTokens) {
+    double sum = 0;
+    for (int length : lengths) {
+      sum +=
+          switch (config) {
+            case BertConfig c -> encoder(c, length);
+            case Gpt2Config c -> gpt2(c, length, newTokens);
+            case T5Config c -> t5(c, length, newTokens);
+          };
+    }
+    return sum;
+  }
+
+  private static double encoder(BertConfig c, double n) {
+    double hidden = c.hiddenSize();
+    double weights = 4 * hidden * hidden + 2 * hidden * c.intermediateSize();
+    return c.numHiddenLayers() * (2 * weights * n + 4 * n * n * hidden);
+  }
+
+  private static double gpt2(Gpt2Config c, double prompt, int newTokens) {
+    double hidden = c.hiddenSize();
+    double weights = 4 * hidden * hidden + 2 * hidden * c.intermediateSize();
+    double read = prompt + Math.max(0, newTokens - 1); // the last token written is not read
+    double layers = c.numHiddenLayers() * (2 * weights * read + 2 * read * read * hidden);
+    return layers + 2 * hidden * c.vocabSize() * newTokens;
+  }
+
+  private static double t5(T5Config c, double source, int newTokens) {
+    double model = c.dModel();
+    double inner = (double) c.numHeads() * c.dKv();
+    double attention = 4 * model * inner; // weights of q, k, v, o
+    double feedForward = (c.isGatedAct() ? 3 : 2) * model * c.dFf();
+    double encoder =
+        c.numLayers() * (2 * (attention + feedForward) * source + 4 * source * source * inner);
+    if (newTokens == 0) {
+      return encoder;
+    }
+    double read = newTokens; // the start token and all written but the last
+    double crossKeysValues = 2 * 2 * model * inner * source;
+    double perToken = 2 * (attention + attention / 2 + feedForward);
+    double scores = 2 * read * read * inner + 4 * read * source * inner;
+    double decoder = c.numDecoderLayers() * (crossKeysValues + perToken * read + scores);
+    return encoder + decoder + 2 * model * c.vocabSize() * newTokens;
+  }
+}

@@ -1,0 +1,49 @@
+package dev.gatun.tools;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * What a model is asked to do in a measurement.
+ *
+ * @param inputIds token ids of each sequence
+ * @param newTokens tokens to write behind each; 0 for a forward pass
+ */
+record Workload(List<int[]> inputIds, int newTokens) {
+  /** Lengths as people write them: {@code 8x128} or {@code 16,77,512} or {@code 4x16,2x512}. */
+  static int[] parseLengths(String text) {
+    var lengths = new ArrayList<Integer>();
+    for (String part : text.split(",", -1)) {
+      String[] factors = part.strip().split("x", -1);
+      try {
+        int times = factors.length == 1 ? 1 : Integer.parseInt(factors[0]);
+        int length = Integer.parseInt(factors[factors.length - 1]);
+        if (factors.length > 2 || times < 1 || length < 1) {
+          throw new NumberFormatException();
+        }
+        for (int i = 0; i < times; i++) {
+          lengths.add(length);
+        }
+      } catch (NumberFormatException e) {
+        throw new IllegalArgumentException(
+            "lengths are written 8x128 (eight of 128 tokens) or 16,77,512; not '" + text + "'", e);
+      }
+    }
+    return lengths.stream().mapToInt(Integer::intValue).toArray();
+  }
+
+  /** Sequences of these lengths, of random ids that are the same in every run. */
+  static Workload random(int[] lengths, int newTokens, int vocabulary, long seed) {
+    var random = new SplittableRandom(seed);
+    var inputIds = new ArrayList<int[]>();
+    for (int length : lengths) {
+      inputIds.add(random.ints(length, 0, vocabulary).toArray());
+    }
+    return new Workload(inputIds, newTokens);
+  }
+
+  int[] lengths() {
+    return inputIds.stream().mapToInt(ids -> ids.length).toArray();
+  }
+}
