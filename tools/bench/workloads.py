@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-CLS, FIRST_ID = 101, 1000  # ids below are special tokens of one tokenizer or another
+FIRST_ID = 1000  # ids below are special tokens of one tokenizer or another
 
 
 @dataclasses.dataclass(frozen=True)
