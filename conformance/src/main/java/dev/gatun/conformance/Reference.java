@@ -50,6 +50,9 @@ record Reference(
    * @throws ReferenceException where it is absent, malformed or incomplete
    */
   static Reference open(Path modelDirectory) {
+    if (!Files.isDirectory(modelDirectory)) {
+      throw new ReferenceException(modelDirectory, "no such directory");
+    }
     Path file = modelDirectory.resolve(FOLDER).resolve(CASES);
     JsonNode root = read(file);
     for (String key : (Iterable<String>) root::fieldNames) {

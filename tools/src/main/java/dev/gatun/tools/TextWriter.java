@@ -93,7 +93,8 @@ final class TextWriter {
       if (!loaded.ends(token)) {
         print(stream.accept(token));
       }
-      return !done();
+      // An output nobody reads any more, as of `gatun generate | head`, ends the text too.
+      return !done() && !out.checkError();
     }
 
     private void print(String text) {
