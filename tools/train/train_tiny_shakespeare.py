@@ -31,6 +31,9 @@ def parse_args():
     p.add_argument("--dropout", type=float, default=0.1, help="on embeddings and residuals (not on attention weights)")
     p.add_argument("--seed", type=int, default=1337)
     p.add_argument("--threads", type=int, default=1)
+    p.add_argument("--resume", type=Path, default=None, metavar="DIR",
+                   help="begin with the weights of this directory instead of random ones")
+    p.add_argument("--epochs-done", type=int, default=0, help="how many of --epochs the resumed weights already saw")
     p.add_argument("--max-steps", type=int, default=None, help="stop early, to measure the speed")
     return p.parse_args()
 
@@ -103,12 +106,14 @@ def main():
         resid_pdrop=args.dropout, embd_pdrop=args.dropout, attn_pdrop=0.0,
         bos_token_id=None, eos_token_id=None, architectures=["GPT2LMHeadModel"], dtype="float32")
     model = GPT2LMHeadModel(config)
+    if args.resume:
+        model.load_state_dict(GPT2LMHeadModel.from_pretrained(args.resume, dtype=torch.float32).state_dict())
     model.train()
     decay = [p for p in model.parameters() if p.dim() >= 2]
     rest = [p for p in model.parameters() if p.dim() < 2]
     optimizer = torch.optim.AdamW([{"params": decay, "weight_decay": 0.1}, {"params": rest, "weight_decay": 0.0}],
                                   lr=args.lr, betas=(0.9, 0.99))
-    steps = args.epochs * math.ceil(len(train) / args.block / args.batch)
+    steps = (args.epochs - args.epochs_done) * math.ceil(len(train) / args.block / args.batch)
     warmup = 100
 
     def schedule(step):
@@ -121,7 +126,7 @@ def main():
           f"{len(train)} training and {len(validation)} validation characters, {steps} steps", flush=True)
     validation_x, validation_y = windows(validation, args.block, 0)
     best, step, start = math.inf, 0, time.time()
-    for epoch in range(1, args.epochs + 1):
+    for epoch in range(args.epochs_done + 1, args.epochs + 1):
         x, y = windows(train, args.block, int(torch.randint(args.block, ())))
         seen = 0.0
         order = torch.randperm(len(x)).split(args.batch)

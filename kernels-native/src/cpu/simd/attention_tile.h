@@ -13,6 +13,7 @@
 
 enum {
   ATT_PANEL = 2 * GT_VL,
+  ATT_SCORE_RUN = 16,
 #ifdef __AVX512F__
   ATT_TILE_ROWS = 14, /* x 2 vectors = 28 of 32 registers */
 #else
@@ -68,16 +69,16 @@ GT_INLINE void att_store(int rows, int vectors, vf sum[ATT_TILE_ROWS][2], float 
   }
 }
 
-/* c[rows][vectors] = the sum of att_sum. Scores are what an exponential magnifies: summed in two halves, they carry
- * less rounding. */
+/* c[rows][vectors] = the sum of att_sum. Scores are what an exponential magnifies: summed in short runs, they carry
+ * less rounding than the q and k they are made of. */
 GT_INLINE void att_scores_of(int rows, int vectors, int64_t depth, const float *k, int64_t k_stride, const float *q,
                              float *c) {
-  vf sum[ATT_TILE_ROWS][2];
-  const int64_t half = depth / 2;
-  att_sum(rows, vectors, half, k, k_stride, 1, q, sum);
-  att_store(rows, vectors, sum, c, ATT_SET, NULL);
-  att_sum(rows, vectors, depth - half, k + half, k_stride, 1, q + half * ATT_PANEL, sum);
-  att_store(rows, vectors, sum, c, ATT_ADD, NULL);
+  for (int64_t d = 0; d < depth; d += ATT_SCORE_RUN) {
+    vf sum[ATT_TILE_ROWS][2];
+    const int64_t run = depth - d < ATT_SCORE_RUN ? depth - d : ATT_SCORE_RUN;
+    att_sum(rows, vectors, run, k + d, k_stride, 1, q + d * ATT_PANEL, sum);
+    att_store(rows, vectors, sum, c, d == 0 ? ATT_SET : ATT_ADD, NULL);
+  }
 }
 
 /* c[rows][vectors] = c * rescale + the sum of att_sum; rescale NULL: c holds nothing yet. The sum begins at 0 and c

@@ -27,8 +27,7 @@ enum {
   MAX_CHAINS = 4,
   NR = NV * GT_VL,
   KC = 256,
-  LONG_RUN = 64,
-  SHORT_RUN = 8,
+  RUNS = 8,
   K_BLOCK = 3 * KC,
   MAX_ROWS = GT_VL == 16 ? 8 * MR : 16 * MR,
   MAX_PANELS = 16,
@@ -111,10 +110,10 @@ GT_INLINE void simd_run(const int rows, const int chains, int64_t k, const float
   }
 }
 
-/* The same, run by run. Short inner dimensions get short runs: there a run costs nothing that could be noticed. */
+/* The same, run by run. */
 GT_INLINE void simd_tile(const int rows, const int chains, int64_t k, const float *x, int64_t x_stride,
                          const float *panel, const float *ahead, int64_t ahead_step, float *sums, bool add) {
-  const int64_t run = k <= LONG_RUN ? SHORT_RUN : LONG_RUN;
+  const int64_t run = gt_ceil_div(k, 8 * RUNS) * 8; /* 8 .. KC / RUNS */
   for (int64_t i = 0; i < k; i += run) {
     simd_run(rows, chains, gt_min(run, k - i), x + i, x_stride, panel + i * NR, ahead + i * ahead_step, ahead_step,
              sums, add || i > 0);
