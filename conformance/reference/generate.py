@@ -93,7 +93,7 @@ def tiny_shakespeare_cases(directory):
     prompts = [p for p in prompts if greedy(model, Case("", {"input_ids": [p]}, generate=generate), 0)[1] >= TIE_MARGIN]
     return [Case("tok", texts=[*texts, passage]),
             Case("mixed", {"input_ids": ids}, ["logits"]),
-            Case("layers", {"input_ids": ids[:2]}, [f"hidden_states.{i}" for i in range(5)]),
+            Case("layers", {"input_ids": ids[1:5]}, [f"hidden_states.{i}" for i in range(5)]),
             Case("greedy", {"input_ids": prompts[:3]}, generate=generate)]
 
 
