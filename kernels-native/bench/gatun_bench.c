@@ -1,9 +1,7 @@
 /*
  * gatun_bench [tier [threads]]: peak of the multiply-add units, then linear layers as a share of it.
  *
- * A shared machine changes its speed from minute to minute. So peak and kernel are measured in turns, a few
- * milliseconds each, and the share is the median of the paired ratios; the GFLOP/s are medians, too. One thread is
- * measured in its own CPU time, which other processes don't lengthen; more threads in elapsed time.
+ * A shared machine changes its speed from minute to minute, so peak and kernel are measured in turns: measure.h.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,45 +10,12 @@
 
 #include "core/thread_pool.h"
 #include "gatun.h"
-#include "peak.h"
-
-enum { REPETITIONS = 15 };
-
-static clockid_t clock_id = CLOCK_MONOTONIC;
+#include "measure.h"
 
 static double seconds(void) {
   struct timespec t;
-  clock_gettime(clock_id, &t);
+  clock_gettime(CLOCK_MONOTONIC, &t);
   return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static int ascending(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-static double median(double *values) {
-  qsort(values, REPETITIONS, sizeof *values, ascending);
-  return values[REPETITIONS / 2];
-}
-
-static void check(gt_status status, const char *message) {
-  if (status != GT_OK) {
-    fprintf(stderr, "gatun_bench: %s\n", message);
-    exit(1);
-  }
-}
-
-static void peak_task(void *argument, int64_t task, gt_worker *worker) {
-  (void)task, (void)worker;
-  gt_peak_run(*(int32_t *)argument);
-}
-
-/* GFLOP/s of all threads together. */
-static double measure_peak(gt_pool *pool, int32_t tier) {
-  double start = seconds();
-  gt_pool_run(pool, peak_task, &tier, gt_pool_threads(pool), 0);
-  return gt_peak_work(tier) * gt_pool_threads(pool) / (seconds() - start) * 1e-9;
 }
 
 typedef struct layer {
@@ -58,55 +23,46 @@ typedef struct layer {
   int32_t activation;
 } layer;
 
-static float *filled(gt_context *context, int64_t count) {
+typedef struct forward {
+  gt_context *context;
+  const gt_linear *linear;
+  const float *x;
+  float *y;
+  gt_linear_params params;
+} forward;
+
+static void run_forward(void *argument) {
+  const forward *f = argument;
   char message[256];
-  void *memory;
-  check(gt_allocate(context, (size_t)count * sizeof(float), &memory, message, sizeof message), message);
-  float *x = memory;
-  uint32_t state = 1;
-  for (int64_t i = 0; i < count; i++) {
-    state = state * 1664525u + 1013904223u;
-    x[i] = (float)(state >> 8) * 0x1p-23f - 1.0f;
-  }
-  return x;
+  require(gt_linear_forward(f->context, f->linear, f->x, NULL, f->y, &f->params, message, sizeof message), message);
 }
 
 static void bench_linear(gt_context *context, gt_pool *pool, layer l) {
   char message[256];
-  float *x = filled(context, l.rows * l.in);
-  float *weight = filled(context, l.out * l.in);
-  float *y = filled(context, l.rows * l.out);
+  float *x = random_floats(context, l.rows * l.in);
+  float *weight = random_floats(context, l.out * l.in);
+  float *y = random_floats(context, l.rows * l.out);
   gt_linear *linear;
-  check(gt_linear_create(context, l.in, l.out, &linear, message, sizeof message), message);
+  require(gt_linear_create(context, l.in, l.out, &linear, message, sizeof message), message);
   double pack_start = seconds();
-  check(gt_linear_pack(context, linear, 0, l.out, weight, GT_F32, GT_OUT_IN, weight, GT_F32, message, sizeof message),
-        message);
+  require(gt_linear_pack(context, linear, 0, l.out, weight, GT_F32, GT_OUT_IN, weight, GT_F32, message, sizeof message),
+          message);
   double pack_seconds = seconds() - pack_start;
-  gt_linear_params params = {.struct_size = sizeof params,
-                             .activation = l.activation,
-                             .rows = l.rows,
-                             .x_stride = l.in,
-                             .y_stride = l.out,
-                             .scale = 1};
+  forward f = {.context = context,
+               .linear = linear,
+               .x = x,
+               .y = y,
+               .params = {.struct_size = sizeof f.params,
+                          .activation = l.activation,
+                          .rows = l.rows,
+                          .x_stride = l.in,
+                          .y_stride = l.out,
+                          .scale = 1}};
   double work = 2.0 * (double)l.rows * (double)l.in * (double)l.out;
-  double once = seconds();
-  check(gt_linear_forward(context, linear, x, NULL, y, &params, message, sizeof message), message);
-  once = seconds() - once;
-  int calls = (int)(0.003 / once) + 1;
-  double peaks[REPETITIONS], rates[REPETITIONS], shares[REPETITIONS];
-  for (int i = 0; i < REPETITIONS; i++) {
-    peaks[i] = measure_peak(pool, gt_context_tier(context));
-    double start = seconds();
-    for (int c = 0; c < calls; c++) {
-      gt_linear_forward(context, linear, x, NULL, y, &params, NULL, 0);
-    }
-    rates[i] = work * calls / (seconds() - start) * 1e-9;
-    shares[i] = rates[i] / peaks[i];
-  }
-  double rate = median(rates);
+  measurement m = measure(pool, gt_context_tier(context), work, run_forward, &f);
   printf("%6lld x %5lld x %6lld %-9s %8.1f %8.1f %6.0f%% %8.1f %10.1f %8.1f\n", (long long)l.rows, (long long)l.in,
-         (long long)l.out, l.activation == GT_ACT_IDENTITY ? "" : "gelu_erf", rate, median(peaks), 100 * median(shares),
-         rates[REPETITIONS - 1], work / rate * 1e-3, (double)(l.in * l.out) * sizeof(float) / pack_seconds * 1e-9);
+         (long long)l.out, l.activation == GT_ACT_IDENTITY ? "" : "gelu_erf", m.rate, m.peak, 100 * m.share, m.best,
+         work / m.rate * 1e-3, (double)(l.in * l.out) * sizeof(float) / pack_seconds * 1e-9);
   fflush(stdout);
   gt_linear_destroy(context, linear);
   gt_free(context, x);
@@ -118,8 +74,7 @@ static void bench_tier(int32_t tier, int32_t threads) {
   char message[256];
   gt_context_params params = {.struct_size = sizeof params, .threads = threads, .tier = tier};
   gt_context *context;
-  check(gt_context_create(&params, &context, message, sizeof message), message);
-  clock_id = gt_context_threads(context) == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
+  require(gt_context_create(&params, &context, message, sizeof message), message);
   atomic_int_least64_t bytes = 0;
   gt_pool *pool = gt_pool_create(gt_context_threads(context), &bytes);
   printf("\n%s, %d threads\n%-33s %8s %8s %7s %8s %10s %8s\n", gt_tier_name(tier), gt_context_threads(context),
