@@ -81,7 +81,6 @@ public final class Declarations implements WeightSource {
     for (LinearPart part : parts) {
       declare(part.weight(), weightShape(part, inFeatures), role);
       part.bias().ifPresent(bias -> declare(bias, Shape.of(part.outFeatures()), role));
-      part.tiedTo().ifPresent(source -> tie(part.weight(), source));
       outFeatures += part.outFeatures();
     }
     return new Linear(name, DECLARED, MemorySegment.NULL, inFeatures, outFeatures);

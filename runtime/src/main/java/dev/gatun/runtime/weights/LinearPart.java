@@ -10,43 +10,27 @@ import java.util.Optional;
  * @param bias name of its bias, relative to the scope; empty for none
  * @param outFeatures its columns of y
  * @param layout how its matrix is stored
- * @param tiedTo full name of the weight that its matrix shares, from the root; empty for none
  */
 public record LinearPart(
-    String weight,
-    Optional<String> bias,
-    long outFeatures,
-    WeightLayout layout,
-    Optional<String> tiedTo) {
+    String weight, Optional<String> bias, long outFeatures, WeightLayout layout) {
 
   /** The layer {@code name}: {@code name.weight [out, in]} and {@code name.bias [out]}. */
   public static LinearPart part(String name, long outFeatures) {
     return new LinearPart(
-        name + ".weight",
-        Optional.of(name + ".bias"),
-        outFeatures,
-        WeightLayout.OUT_IN,
-        Optional.empty());
+        name + ".weight", Optional.of(name + ".bias"), outFeatures, WeightLayout.OUT_IN);
   }
 
   public LinearPart withoutBias() {
-    return new LinearPart(weight, Optional.empty(), outFeatures, layout, tiedTo);
+    return new LinearPart(weight, Optional.empty(), outFeatures, layout);
   }
 
   /** With a bias that is stored elsewhere, named in full below the scope, as in {@code bias}. */
   public LinearPart withBias(String name) {
-    return new LinearPart(weight, Optional.of(name), outFeatures, layout, tiedTo);
+    return new LinearPart(weight, Optional.of(name), outFeatures, layout);
   }
 
   /** Stored {@code [in, out]}, as GPT-2's Conv1D is. */
   public LinearPart transposed() {
-    return new LinearPart(weight, bias, outFeatures, WeightLayout.IN_OUT, tiedTo);
-  }
-
-  /**
-   * Takes its matrix from the weight of that full name when the checkpoint stores it only there.
-   */
-  public LinearPart tiedTo(String source) {
-    return new LinearPart(weight, bias, outFeatures, layout, Optional.of(source));
+    return new LinearPart(weight, bias, outFeatures, WeightLayout.IN_OUT);
   }
 }

@@ -90,16 +90,6 @@ public final class WeightScope {
   }
 
   /**
-   * {@code name.weight [out, in]}, which is {@code tiedTo} unless the checkpoint stores its own: a
-   * language model's head.
-   *
-   * @param tiedTo full name of the embedding, from the root
-   */
-  public Linear tiedLinear(String name, long inFeatures, long outFeatures, String tiedTo) {
-    return fusedLinear(inFeatures, List.of(part(name, outFeatures).withoutBias().tiedTo(tiedTo)));
-  }
-
-  /**
    * Several linear layers of one input as one matrix product, their outputs side by side in this
    * order: query, key and value; gate and up. With one part, a layer whose bias or layout needs
    * saying.
@@ -113,8 +103,7 @@ public final class WeightScope {
                         prefix + p.weight(),
                         p.bias().map(prefix::concat),
                         p.outFeatures(),
-                        p.layout(),
-                        p.tiedTo()))
+                        p.layout()))
             .toList();
     return source.linear(linearName(parts), inFeatures, full, role);
   }

@@ -84,9 +84,11 @@ class WeightScopeTest {
         WeightScope.declare(
             root -> {
               root.embedding("wte", 10, 4);
-              root.head().tiedLinear("lm_head", 4, 10, "wte.weight");
+              root.head().linearNoBias("lm_head", 4, 10);
+              root.tie("lm_head.weight", "wte.weight");
               root.head().vector("cls.bias", 10);
-              root.head().fusedLinear(4, List.of(part("decoder", 10).tiedTo("wte.weight")));
+              root.head().linear("decoder", 4, 10);
+              root.tie("decoder.weight", "wte.weight");
               root.tie("decoder.bias", "cls.bias");
             });
 
@@ -219,10 +221,11 @@ class WeightScopeTest {
             .add("wte.weight", Shape.of(3, 2), 1, 2, 3, 4, 5, 6)
             .load(
                 context,
-                scope ->
-                    new Layers(
-                        scope.embedding("wte", 3, 2),
-                        scope.head().tiedLinear("lm_head", 2, 3, "wte.weight")))) {
+                scope -> {
+                  scope.tie("lm_head.weight", "wte.weight");
+                  return new Layers(
+                      scope.embedding("wte", 3, 2), scope.head().linearNoBias("lm_head", 2, 3));
+                })) {
       Tensor y = ops.linear(workspace, model.model().head(), workspace.floats(1, 2, 1, 1));
       assertArrayEquals(new float[] {3, 7, 11}, y.toFloatArray());
     }
