@@ -1,11 +1,13 @@
 # The one list of CPU tiers, ascending. A feature name is both a compiler flag (-m<feature>) and a bit of
 # gt_cpu_feature that must be present at run time, so what is compiled and what is tested can't drift apart.
 # Order and names are those of gt_tier in gatun.h; GT_TIER_REFERENCE (no features) comes first by itself.
-set(GATUN_TIERS avx2 avx512)
+set(GATUN_TIERS avx2 avx512 avx512_bf16)
 set(GATUN_TIER_avx2_FEATURES avx2 fma f16c)
 set(GATUN_TIER_avx512_FEATURES avx2 fma f16c avx512f avx512bw avx512dq avx512vl)
+set(GATUN_TIER_avx512_bf16_FEATURES ${GATUN_TIER_avx512_FEATURES} avx512bf16)
 
 set(GATUN_TIER_avx512_EXTRA_FLAGS -mprefer-vector-width=512)
+set(GATUN_TIER_avx512_bf16_EXTRA_FLAGS ${GATUN_TIER_avx512_EXTRA_FLAGS})
 
 # Writes the run-time half of the list: isa_tiers.h with GT_ISA_TIERS(ROW) -> ROW(name, enum, features) per tier.
 function(gatun_write_isa_header file)

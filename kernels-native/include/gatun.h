@@ -32,7 +32,7 @@ extern "C" {
 #endif
 
 /* Raised whenever a signature, enum value or struct layout changes. */
-#define GT_ABI_VERSION 1
+#define GT_ABI_VERSION 2
 
 typedef enum gt_status {
   GT_OK = 0,
@@ -52,9 +52,10 @@ typedef enum gt_dtype {
 /* CPU tiers in ascending order; GT_TIER_AUTO picks the best the CPU runs. */
 typedef enum gt_tier {
   GT_TIER_AUTO = -1,
-  GT_TIER_REFERENCE = 0, /* scalar C, the oracle */
-  GT_TIER_AVX2 = 1,      /* AVX2 + FMA + F16C */
-  GT_TIER_AVX512 = 2,    /* AVX-512 F/BW/DQ/VL */
+  GT_TIER_REFERENCE = 0,   /* scalar C, the oracle */
+  GT_TIER_AVX2 = 1,        /* AVX2 + FMA + F16C */
+  GT_TIER_AVX512 = 2,      /* AVX-512 F/BW/DQ/VL */
+  GT_TIER_AVX512_BF16 = 3, /* the same and vdpbf16ps for compute in GT_BF16 */
 } gt_tier;
 
 /* Formulas: hf-compatibility C0 = transformers activations.py. */
@@ -123,16 +124,24 @@ GT_API gt_status gt_upload(gt_context *context, void *device, const void *host, 
                            size_t message_size);
 GT_API gt_status gt_download(gt_context *context, void *host, const void *device, size_t bytes, char *message,
                              size_t message_size);
+/* Tells the system that this process won't read `bytes` bytes of a mapped file soon: its whole pages leave the resident
+ * set and come back from the file when they are touched. `memory` must lie in a mapping of a file whose contents were
+ * not changed through it; nothing is read or written. Never fails: it is advice. */
+GT_API void gt_release_pages(const void *memory, size_t bytes);
 /* Bytes now held through this context: gt_allocate, packed weights, scratch. For leak tests and `explain`. */
 GT_API int64_t gt_context_bytes(const gt_context *context);
 
-/* ---- linear: y = residual + scale * act(x W^T + b) ----------------------------------------------------------------
- */
+/* ---- linear: y = residual + scale * act(x W^T + b) ---------------------------------------------------------- */
 
 /* An empty packed matrix [out_features, in_features], to be filled by gt_linear_pack. Several sources may fill
- * consecutive row ranges: that is how q, k, v become one fused matrix. Unfilled rows are zero. */
-GT_API gt_status gt_linear_create(gt_context *context, int64_t in_features, int64_t out_features, gt_linear **linear,
-                                  char *message, size_t message_size);
+ * consecutive row ranges: that is how q, k, v become one fused matrix. Unfilled rows are zero.
+ * compute_dtype GT_F32: the product in fp32. GT_BF16: weights are kept as bf16 (half the memory) and x is rounded to
+ * bf16 on its way in; products of the rounded values are summed in fp32; bias, activation, residual and y stay fp32.
+ * Subnormal bf16 values may count as 0.
+ * gated 1: a gated linear unit (Shazeer, arXiv 2002.05202). The first half of the rows are gates, the second half what
+ * they are multiplied with: y [rows, out_features / 2] = residual + scale * act(gate) * up. */
+GT_API gt_status gt_linear_create(gt_context *context, int64_t in_features, int64_t out_features, int32_t compute_dtype,
+                                  int32_t gated, gt_linear **linear, char *message, size_t message_size);
 
 /* Packs `rows` output features starting at `first_row` from a weight matrix in `layout` with contiguous rows and,
  * when bias is not NULL, bias [rows]. weight and bias are host memory (a mapped checkpoint), read only during the
@@ -147,12 +156,13 @@ typedef struct gt_linear_params {
   int32_t activation;      /* gt_activation, applied after bias */
   int64_t rows;            /* M: rows of x and y; 0 is allowed */
   int64_t x_stride;        /* elements between rows of x, >= in_features */
-  int64_t y_stride;        /* elements between rows of y, >= out_features */
+  int64_t y_stride;        /* elements between rows of y, >= its features */
   int64_t residual_stride; /* elements between rows of residual; ignored when residual is NULL */
   float scale;             /* y = residual + scale * act(x W^T + b); 1 for none */
 } gt_linear_params;
 
-/* y [rows, out_features]; residual [rows, out_features] may be NULL and may be y itself; x must not overlap y. */
+/* y [rows, out_features] (gated: half as many); residual, of y's shape, may be NULL and may be y itself; x must not
+ * overlap y. */
 GT_API gt_status gt_linear_forward(gt_context *context, const gt_linear *linear, const float *x, const float *residual,
                                    float *y, const gt_linear_params *params, char *message, size_t message_size);
 
@@ -203,8 +213,9 @@ typedef struct gt_attention_params {
   int64_t k_block_stride; /* elements between KV blocks */
   int64_t v_block_stride;
   int32_t blocks_per_sequence; /* row length of block_table */
-  int32_t sliding_window;      /* 0 = none; anything else is GT_UNSUPPORTED in ABI 1 */
-  float softcap;               /* 0 = none; anything else is GT_UNSUPPORTED in ABI 1 */
+  int32_t sliding_window;      /* 0 = none; anything else is GT_UNSUPPORTED */
+  float softcap;               /* 0 = none; anything else is GT_UNSUPPORTED */
+  int32_t compute_dtype;       /* GT_F32; GT_BF16: q, k, v and the weights of softmax may be rounded to bf16 */
 } gt_attention_params;
 
 /*

@@ -193,6 +193,8 @@ static gt_status check_params(const gt_attention_params *p, const int32_t *block
   GT_REQUIRE(p->v_head_dim >= 1 && p->v_head_dim <= MAX_HEAD_DIM, "attention: v_head_dim is %d; supported are 1 to %d.",
              p->v_head_dim, MAX_HEAD_DIM);
   GT_REQUIRE(p->causal == 0 || p->causal == 1, "attention: causal is %d; it must be 0 or 1.", p->causal);
+  GT_REQUIRE(p->compute_dtype == GT_F32 || p->compute_dtype == GT_BF16,
+             "attention: compute_dtype is %d; expected %d (f32) or %d (bf16).", p->compute_dtype, GT_F32, GT_BF16);
   GT_REQUIRE(isfinite(p->scale), "attention: scale is %g.", (double)p->scale);
   int64_t q_features = (int64_t)p->num_heads * p->head_dim;
   int64_t k_features = (int64_t)p->num_kv_heads * p->head_dim;
@@ -263,7 +265,8 @@ gt_status gt_attention(gt_context *context, const float *q, const float *k, cons
   GT_REQUIRE(cu_seqlens_kv[params->batch] == 0 || (k != NULL && v != NULL), "attention: %s is NULL.",
              k == NULL ? "k" : "v");
 
-  const gt_attention_kernel *kernel = context->kernels->attention_f32_f32;
+  const gt_attention_kernel *kernel =
+      params->compute_dtype == GT_BF16 ? context->kernels->attention_bf16_f32 : context->kernels->attention_f32_f32;
   attention_plan plan = {.job = {q, k, v, cu_seqlens_q, cu_seqlens_kv, block_table, distance_bias, out, params},
                          .kernel = kernel};
   plan_blocks(&plan, gt_pool_threads(context->pool));

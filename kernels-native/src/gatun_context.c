@@ -33,7 +33,7 @@ gt_status gt_context_create(const gt_context_params *params, gt_context **contex
              MAX_THREADS);
   int32_t tier = params->tier == GT_TIER_AUTO ? gt_best_tier() : params->tier;
   GT_REQUIRE(gt_kernel_table_of(tier) != NULL, "context_create: tier %d is unknown; this library has tiers up to %d.",
-             tier, GT_TIER_AVX512);
+             tier, GT_TIER_AVX512_BF16);
   if (!gt_tier_supported(tier)) {
     return gt_fail(GT_UNSUPPORTED, message, message_size,
                    "context_create: this CPU or operating system can't run tier %s; the best it runs is %s.",

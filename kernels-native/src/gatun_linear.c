@@ -7,16 +7,18 @@
 enum { SERIAL_WORK = 1 << 16, TASKS_PER_THREAD = 4 };
 
 struct gt_linear {
-  const gt_linear_kernel *kernel; /* whose panel width the panels have */
+  const gt_linear_kernel *kernel; /* whose panel width and words the panels have */
+  bool gated;
   int64_t in_features;
   int64_t out_features;
   int64_t panels;
-  float *weight; /* [panels][in_features][panel_width] */
+  int64_t words; /* of in_features */
+  float *weight; /* [panels][words][panel_width] */
   float *bias;   /* [panels * panel_width] */
 };
 
-gt_status gt_linear_create(gt_context *context, int64_t in_features, int64_t out_features, gt_linear **linear,
-                           char *message, size_t message_size) {
+gt_status gt_linear_create(gt_context *context, int64_t in_features, int64_t out_features, int32_t compute_dtype,
+                           int32_t gated, gt_linear **linear, char *message, size_t message_size) {
   GT_REQUIRE_NOT_NULL("linear_create", linear);
   *linear = NULL;
   GT_REQUIRE_NOT_NULL("linear_create", context);
@@ -24,15 +26,27 @@ gt_status gt_linear_create(gt_context *context, int64_t in_features, int64_t out
   GT_REQUIRE(in_features >= 1 && in_features <= limit && out_features >= 1 && out_features <= limit,
              "linear_create: weight is [%" PRId64 ", %" PRId64 "]; both dimensions must be 1 to %" PRId64 ".",
              out_features, in_features, limit);
-  const gt_linear_kernel *kernel = context->kernels->linear_f32_f32_f32;
+  GT_REQUIRE(compute_dtype == GT_F32 || compute_dtype == GT_BF16,
+             "linear_create: compute_dtype is %d; expected %d (f32) or %d (bf16).", compute_dtype, GT_F32, GT_BF16);
+  GT_REQUIRE(gated == 0 || (gated == 1 && out_features % 2 == 0),
+             "linear_create: gated is %d for %" PRId64 " output features; it must be 0, or 1 with an even number.",
+             gated, out_features);
+  const gt_linear_kernel *kernel =
+      compute_dtype == GT_BF16 ? context->kernels->linear_f32_bf16_f32 : context->kernels->linear_f32_f32_f32;
   gt_linear *created = calloc(1, sizeof *created);
   if (created == NULL) {
     return gt_fail(GT_OUT_OF_MEMORY, message, message_size, "linear_create: no memory for a linear layer.");
   }
-  int64_t panels = gt_ceil_div(out_features, kernel->panel_width);
-  *created = (gt_linear){.kernel = kernel, .in_features = in_features, .out_features = out_features, .panels = panels};
+  const int64_t parts = gated ? 2 : 1; /* that share a panel */
+  int64_t panels = gt_ceil_div(out_features / parts, kernel->panel_width / parts);
+  *created = (gt_linear){.kernel = kernel,
+                         .gated = gated == 1,
+                         .in_features = in_features,
+                         .out_features = out_features,
+                         .panels = panels,
+                         .words = gt_ceil_div(in_features, kernel->word_features)};
   size_t padded = (size_t)(panels * kernel->panel_width);
-  created->weight = gt_memory_allocate_zeroed(&context->bytes, padded * (size_t)in_features * sizeof(float));
+  created->weight = gt_memory_allocate_zeroed(&context->bytes, padded * (size_t)created->words * sizeof(float));
   if (created->weight != NULL) {
     created->bias = gt_memory_allocate_zeroed(&context->bytes, padded * sizeof(float));
   }
@@ -56,15 +70,42 @@ void gt_linear_destroy(gt_context *context, gt_linear *linear) {
 typedef struct pack_job {
   gt_linear *linear;
   gt_linear_source source;
+  gt_widen_kernel *widen;
+  const void *bias; /* or NULL */
+  int32_t bias_dtype;
+  int64_t first; /* row of the packed matrix that the source's first row becomes */
   int64_t first_panel;
 } pack_job;
 
+/* Packs what the source has of rows [begin, end) into the columns of `panel` from `column` on. */
+static void pack_columns(const pack_job *job, int64_t panel, int64_t column, int64_t begin, int64_t end) {
+  const gt_linear *linear = job->linear;
+  const int64_t from = gt_max(begin, job->first), to = gt_min(end, job->first + job->source.count);
+  if (from >= to) {
+    return;
+  }
+  const int64_t width = linear->kernel->panel_width, row = from - job->first;
+  column += from - begin;
+  linear->kernel->pack(&job->source, row, to - from, linear->weight + panel * linear->words * width + column);
+  if (job->bias != NULL) {
+    const char *bias = (const char *)job->bias + row * (int64_t)gt_dtype_size(job->bias_dtype);
+    job->widen(bias, job->bias_dtype, linear->bias + panel * width + column, to - from);
+  }
+}
+
 static void pack_task(void *argument, int64_t task, gt_worker *worker) {
   (void)worker;
-  pack_job *job = argument;
-  int64_t panel = job->first_panel + task;
+  const pack_job *job = argument;
   const gt_linear *linear = job->linear;
-  linear->kernel->pack(&job->source, panel, linear->weight + panel * linear->in_features * linear->kernel->panel_width);
+  const int64_t panel = job->first_panel + task, width = linear->kernel->panel_width;
+  if (!linear->gated) {
+    pack_columns(job, panel, 0, panel * width, (panel + 1) * width);
+    return;
+  }
+  const int64_t half = linear->out_features / 2, columns = width / 2;
+  const int64_t begin = panel * columns, end = gt_min(begin + columns, half);
+  pack_columns(job, panel, 0, begin, end);
+  pack_columns(job, panel, columns, half + begin, half + end);
 }
 
 gt_status gt_linear_pack(gt_context *context, gt_linear *linear, int64_t first_row, int64_t rows, const void *weight,
@@ -90,15 +131,15 @@ gt_status gt_linear_pack(gt_context *context, gt_linear *linear, int64_t first_r
                              .dtype = weight_dtype,
                              .layout = layout,
                              .in_features = linear->in_features,
-                             .first = first_row,
                              .count = rows},
-                  .first_panel = first_row / width};
-  int64_t panels = gt_ceil_div(first_row + rows, width) - job.first_panel;
-  if (!gt_pool_run(context->pool, pack_task, &job, panels, 0)) {
+                  .widen = context->kernels->widen_any_f32,
+                  .bias = bias,
+                  .bias_dtype = bias_dtype,
+                  .first = first_row,
+                  .first_panel = linear->gated ? 0 : first_row / width};
+  int64_t end_panel = linear->gated ? linear->panels : gt_ceil_div(first_row + rows, width);
+  if (!gt_pool_run(context->pool, pack_task, &job, end_panel - job.first_panel, 0)) {
     return GT_FAIL_SCRATCH("linear_pack", 0);
-  }
-  if (bias != NULL) {
-    context->kernels->widen_any_f32(bias, bias_dtype, linear->bias + first_row, rows);
   }
   return GT_OK;
 }
@@ -130,7 +171,7 @@ static void choose_grid(forward_job *job, int32_t threads) {
   const gt_linear_kernel *kernel = job->kernel;
   job->row_blocks = gt_ceil_div(job->rows, kernel->max_rows);
   job->panel_chunks = gt_ceil_div(job->panels, kernel->max_panels);
-  double work = (double)job->rows * (double)job->linear.in_features * (double)job->linear.out_features;
+  double work = (double)job->rows * (double)job->linear.in_features * (double)job->linear.y_features;
   if (threads == 1 || work < SERIAL_WORK) {
     return;
   }
@@ -145,7 +186,7 @@ gt_status gt_linear_forward(gt_context *context, const gt_linear *linear, const 
   GT_REQUIRE_NOT_NULL("linear_forward", context);
   GT_REQUIRE_NOT_NULL("linear_forward", linear);
   GT_REQUIRE_PARAMS("linear_forward", params, gt_linear_params);
-  const int64_t in = linear->in_features, out = linear->out_features, rows = params->rows;
+  const int64_t in = linear->in_features, out = linear->out_features / (linear->gated ? 2 : 1), rows = params->rows;
   GT_REQUIRE(rows >= 0, "linear_forward: rows is %" PRId64 ".", rows);
   GT_REQUIRE(params->activation >= GT_ACT_IDENTITY && params->activation <= GT_ACT_LEAKY_RELU,
              "linear_forward: activation %d is unknown.", params->activation);
@@ -157,7 +198,7 @@ gt_status gt_linear_forward(gt_context *context, const gt_linear *linear, const 
   GT_REQUIRE(params->x_stride >= in,
              "linear_forward: x_stride is %" PRId64 " for x [%" PRId64 ", %" PRId64 "]; it must be at least %" PRId64
              " (weight [%" PRId64 ", %" PRId64 "]).",
-             params->x_stride, rows, in, in, out, in);
+             params->x_stride, rows, in, in, linear->out_features, in);
   GT_REQUIRE(params->y_stride >= out,
              "linear_forward: y_stride is %" PRId64 " for y [%" PRId64 ", %" PRId64 "]; it must be at least %" PRId64
              ".",
@@ -175,9 +216,10 @@ gt_status gt_linear_forward(gt_context *context, const gt_linear *linear, const 
                                 .residual_stride = params->residual_stride,
                                 .y_stride = params->y_stride,
                                 .in_features = in,
-                                .out_features = out,
+                                .y_features = out,
                                 .scale = params->scale,
-                                .activation = params->activation},
+                                .activation = params->activation,
+                                .gated = linear->gated},
                      .kernel = linear->kernel,
                      .rows = rows,
                      .panels = linear->panels};

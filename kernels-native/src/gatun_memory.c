@@ -1,4 +1,6 @@
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "core/context.h"
 
@@ -36,4 +38,13 @@ gt_status gt_download(gt_context *context, void *host, const void *device, size_
     memcpy(host, device, bytes);
   }
   return GT_OK;
+}
+
+void gt_release_pages(const void *memory, size_t bytes) {
+  const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  uintptr_t begin = ((uintptr_t)memory + page - 1) & ~(page - 1);
+  uintptr_t end = ((uintptr_t)memory + bytes) & ~(page - 1);
+  if (memory != NULL && begin < end) {
+    madvise((void *)begin, end - begin, MADV_DONTNEED);
+  }
 }

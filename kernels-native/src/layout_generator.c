@@ -48,6 +48,7 @@ static void attention_params(void) {
   FIELD(gt_attention_params, blocks_per_sequence);
   FIELD(gt_attention_params, sliding_window);
   FIELD(gt_attention_params, softcap);
+  FIELD(gt_attention_params, compute_dtype);
   END();
 }
 

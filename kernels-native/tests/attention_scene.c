@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "cpu/reference/convert.h"
+
 static float *floats(guarded *memory, int64_t count) {
   /* One float off 64-byte alignment at the end of a page: the worst a caller can do. */
   *memory = guarded_allocate((size_t)count * sizeof(float), true);
@@ -56,13 +58,25 @@ void free_scene(scene *c) {
     }
   }
   free(c->expected);
+  free(c->rounded);
 }
 
-/* The definition, on contiguous k and v, with a full row of scores. */
-void expect(scene *c) {
+static double exactly(float x) {
+  return (double)x;
+}
+
+static double as_bf16(float x) {
+  return (double)gt_float_of_bf16(gt_bf16_of_float(x));
+}
+
+/* The definition, on contiguous k and v, with a full row of scores. `of` is what products see of a value: q already
+ * holds the scale, in units of ln 2. */
+static double *naive(const scene *c, double (*of)(float x)) {
   const gt_attention_params *p = &c->p;
   const float *q = c->q.data, *k = c->k.data, *v = c->v.data, *bias = c->bias.data;
-  c->expected = calloc((size_t)(c->q_tokens * p->num_heads * p->v_head_dim + 1), sizeof(double));
+  const bool exact = of == exactly;
+  const float factor = p->scale * 1.44269504f;
+  double *expected = calloc((size_t)(c->q_tokens * p->num_heads * p->v_head_dim + 1), sizeof(double));
   double *scores = malloc((size_t)(c->kv_tokens + 1) * sizeof(double));
   for (int32_t b = 0; b < p->batch; b++) {
     int64_t q_length = c->cu_q[b + 1] - c->cu_q[b];
@@ -77,9 +91,9 @@ void expect(scene *c) {
           const float *kj = k + (c->cu_kv[b] + j) * p->k_stride + g * p->head_dim;
           double s = 0;
           for (int32_t d = 0; d < p->head_dim; d++) {
-            s += (double)qi[d] * kj[d];
+            s += exact ? (double)qi[d] * kj[d] : of(qi[d] * factor) * of(kj[d]);
           }
-          s *= p->scale;
+          s *= exact ? (double)p->scale : 0.69314718055994531;
           if (p->bias_distance > 0) {
             int64_t r = j - position, reach = p->bias_distance;
             r = r < -reach ? -reach : r > reach ? reach : r;
@@ -88,13 +102,13 @@ void expect(scene *c) {
           scores[j] = p->causal && j > position ? -INFINITY : s;
           top = fmax(top, scores[j]);
         }
-        double *to = c->expected + ((c->cu_q[b] + i) * p->num_heads + h) * p->v_head_dim;
+        double *to = expected + ((c->cu_q[b] + i) * p->num_heads + h) * p->v_head_dim;
         for (int64_t j = 0; j < kv_length && top > -INFINITY; j++) {
           double weight = exp(scores[j] - top);
           const float *vj = v + (c->cu_kv[b] + j) * p->v_stride + g * p->v_head_dim;
           sum += weight;
           for (int32_t d = 0; d < p->v_head_dim; d++) {
-            to[d] += weight * vj[d];
+            to[d] += weight * of(vj[d]);
           }
         }
         for (int32_t d = 0; d < p->v_head_dim && sum > 0; d++) {
@@ -104,6 +118,12 @@ void expect(scene *c) {
     }
   }
   free(scores);
+  return expected;
+}
+
+void expect(scene *c) {
+  c->expected = naive(c, exactly);
+  c->rounded = c->p.compute_dtype == GT_BF16 ? naive(c, as_bf16) : NULL;
 }
 
 void page(scene *c, int32_t block_size) {
@@ -170,6 +190,9 @@ double worst_error(const scene *c, const char *what) {
     const float *row = (const float *)c->out.data + t * p->out_stride;
     for (int64_t i = 0; i < features; i++) {
       double error = fabs((double)row[i] - c->expected[t * features + i]);
+      if (c->rounded != NULL) {
+        error = fmin(error, fabs((double)row[i] - c->rounded[t * features + i]));
+      }
       if (!(error <= worst)) {
         worst = isnan(error) ? INFINITY : error;
       }

@@ -15,6 +15,7 @@ typedef struct scene {
   guarded q, k, v, out, bias, table;
   int64_t q_tokens, kv_tokens;
   double *expected; /* [q_tokens][num_heads][v_head_dim] */
+  double *rounded;  /* the same of q, k and v rounded to bf16; compute_dtype GT_BF16 only */
 } scene;
 
 typedef struct shape {
@@ -30,14 +31,15 @@ typedef struct shape {
 
 scene make_scene(const shape *s);
 void free_scene(scene *c);
-/* Fills c->expected; before page(). */
+/* Fills c->expected and c->rounded; before page(). */
 void expect(scene *c);
 /* Scatters k and v into blocks in a shuffled order and points c at them. Unused rows stay NaN. */
 void page(scene *c, int32_t block_size);
 gt_status run(const scene *c, gt_context *context, char *message, size_t size);
 /* Poison for what a call doesn't write. */
 void clear_out(const scene *c);
-/* Greatest error against `expected`; the floats between tokens must still be the poison. */
+/* Greatest error against `expected`, or `rounded` where that is nearer; the floats between tokens must still be the
+ * poison. */
 double worst_error(const scene *c, const char *what);
 
 #endif

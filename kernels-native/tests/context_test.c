@@ -213,7 +213,7 @@ static void concurrent_callers(void) {
   random_fill(x, ROWS * IN);
   random_fill(weight, OUT * IN);
   gt_linear *linear;
-  CHECK_OK(gt_linear_create(context, IN, OUT, &linear, message, sizeof message));
+  CHECK_OK(gt_linear_create(context, IN, OUT, GT_F32, 0, &linear, message, sizeof message));
   CHECK_OK(gt_linear_pack(context, linear, 0, OUT, weight, GT_F32, GT_OUT_IN, NULL, 0, message, sizeof message));
   gt_linear_params params = {.struct_size = sizeof params, .rows = ROWS, .x_stride = IN, .y_stride = OUT, .scale = 1};
   CHECK_OK(gt_linear_forward(context, linear, x, NULL, expected, &params, message, sizeof message));
@@ -246,7 +246,7 @@ static void stable_bytes(void) {
   int64_t held = -1;
   for (int i = 0; i < 5; i++) {
     gt_linear *linear;
-    CHECK_OK(gt_linear_create(context, 33, 50, &linear, message, sizeof message));
+    CHECK_OK(gt_linear_create(context, 33, 50, GT_F32, 0, &linear, message, sizeof message));
     CHECK_OK(gt_linear_pack(context, linear, 0, 50, weight, GT_F32, GT_OUT_IN, NULL, 0, message, sizeof message));
     gt_linear_params params = {.struct_size = sizeof params, .rows = 40, .x_stride = 33, .y_stride = 50, .scale = 1};
     CHECK_OK(gt_linear_forward(context, linear, x, NULL, y, &params, message, sizeof message));

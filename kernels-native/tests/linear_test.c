@@ -14,7 +14,8 @@ typedef enum residual_kind { NO_RESIDUAL, SEPARATE_RESIDUAL, RESIDUAL_IS_Y, RESI
 typedef struct linear_case {
   int64_t rows, in, out;
   int64_t x_gap, y_gap, residual_gap; /* stride minus width */
-  int32_t dtype, layout, activation;
+  int32_t dtype, layout, activation, compute_dtype;
+  bool gated;
   residual_kind residual;
   float scale;
   bool bias;
@@ -25,13 +26,13 @@ typedef struct linear_case {
 
 static const char *describe(const linear_case *c) {
   static char text[256];
-  snprintf(
-      text, sizeof text,
-      "x [%lld, %lld] gap %lld, out %lld gap %lld, dtype %d layout %d act %d residual %d scale %g bias %d parts %d "
-      "%s%s",
-      (long long)c->rows, (long long)c->in, (long long)c->x_gap, (long long)c->out, (long long)c->y_gap, c->dtype,
-      c->layout, c->activation, c->residual, (double)c->scale, c->bias, c->parts, c->at_end ? "at end" : "at begin",
-      c->crooked ? ", crooked" : "");
+  snprintf(text, sizeof text,
+           "x [%lld, %lld] gap %lld, out %lld gap %lld, dtype %d computed in %d layout %d act %d gated %d residual %d "
+           "scale %g "
+           "bias %d parts %d %s%s",
+           (long long)c->rows, (long long)c->in, (long long)c->x_gap, (long long)c->out, (long long)c->y_gap, c->dtype,
+           c->compute_dtype, c->layout, c->activation, c->gated, c->residual, (double)c->scale, c->bias, c->parts,
+           c->at_end ? "at end" : "at begin", c->crooked ? ", crooked" : "");
   return text;
 }
 
@@ -101,7 +102,7 @@ typedef struct source {
 
 static gt_linear *pack(gt_context *context, const linear_case *c, source *sources) {
   gt_linear *linear = NULL;
-  CHECK_OK(gt_linear_create(context, c->in, c->out, &linear, message, sizeof message));
+  CHECK_OK(gt_linear_create(context, c->in, c->out, c->compute_dtype, c->gated, &linear, message, sizeof message));
   for (int p = 0; p < c->parts; p++) {
     source *s = &sources[p];
     s->first = c->out * p / c->parts;
@@ -114,32 +115,56 @@ static gt_linear *pack(gt_context *context, const linear_case *c, source *source
   return linear;
 }
 
-/* Checks one row of y against `before`, the row's residual. */
+static int64_t y_features(const linear_case *c) {
+  return c->gated ? c->out / 2 : c->out;
+}
+
+/* What the product sees of a value. */
+static double computed(const linear_case *c, float value) {
+  return (double)(c->compute_dtype == GT_BF16 ? gt_float_of_bf16(gt_bf16_of_float(value)) : value);
+}
+
+/* x . row `n` of the weights + bias; `*magnitude` gets the sum of the terms' magnitudes. */
+static double exact_sum(const linear_case *c, const source *sources, const float *x, int64_t n, double *magnitude) {
+  const source *s = sources;
+  while (n >= s->first + s->count) {
+    s++;
+  }
+  n -= s->first;
+  double sum = c->bias ? (double)gt_element(s->bias.data, c->dtype, n) : 0;
+  *magnitude = fabs(sum);
+  for (int64_t k = 0; k < c->in; k++) {
+    int64_t index = c->layout == GT_OUT_IN ? n * c->in + k : k * s->count + n;
+    double product = computed(c, x[k]) * computed(c, gt_element(s->weight.data, c->dtype, index));
+    sum += product;
+    *magnitude += fabs(product);
+  }
+  return sum;
+}
+
+/* Checks one row of y against `residual`, the row's residual. */
 static void check_row(const linear_case *c, const source *sources, const float *x, const float *residual,
                       const float *y) {
-  for (int p = 0; p < c->parts; p++) {
-    const source *s = &sources[p];
-    for (int64_t n = 0; n < s->count; n++) {
-      double sum = c->bias ? (double)gt_element(s->bias.data, c->dtype, n) : 0;
-      double magnitude = fabs(sum);
-      for (int64_t k = 0; k < c->in; k++) {
-        int64_t index = c->layout == GT_OUT_IN ? n * c->in + k : k * s->count + n;
-        double product = (double)x[k] * (double)gt_element(s->weight.data, c->dtype, index);
-        sum += product;
-        magnitude += fabs(product);
-      }
-      double value = (double)gt_reference_activation((float)sum, c->activation);
-      double expected = value * (double)c->scale + (residual == NULL ? 0.0 : (double)residual[s->first + n]);
-      /* The slope of relu2 at the sum; that of the others stays below 1.2. */
-      double slope = c->activation == GT_ACT_RELU2 ? 2 * fabs(sum) + 1 : 1.2;
-      double tolerance =
-          0x1p-24 * (fabs((double)c->scale) * (8 * slope * magnitude + 8 * fabs(value)) + 2 * fabs(expected) + 1e-6);
-      double error = fabs((double)y[s->first + n] - expected);
-      CHECK(error <= tolerance, "column %lld is %.9g, expected %.9g (error %.3g, tolerance %.3g): %s",
-            (long long)(s->first + n), (double)y[s->first + n], expected, error, tolerance, describe(c));
-      if (!(error <= tolerance)) {
-        return;
-      }
+  for (int64_t n = 0; n < y_features(c); n++) {
+    double magnitude;
+    double sum = exact_sum(c, sources, x, n, &magnitude);
+    double value = (double)gt_reference_activation((float)sum, c->activation);
+    /* The slope of relu2 at the sum; that of the others stays below 1.2. */
+    double slope = c->activation == GT_ACT_RELU2 ? 2 * fabs(sum) + 1 : 1.2;
+    double error_of_value = 8 * slope * magnitude + 8 * fabs(value);
+    if (c->gated) {
+      double up_magnitude;
+      double up = exact_sum(c, sources, x, y_features(c) + n, &up_magnitude);
+      error_of_value = error_of_value * fabs(up) + 8 * fabs(value) * up_magnitude + 1e-6;
+      value *= up;
+    }
+    double expected = value * (double)c->scale + (residual == NULL ? 0.0 : (double)residual[n]);
+    double tolerance = 0x1p-24 * (fabs((double)c->scale) * error_of_value + 2 * fabs(expected) + 1e-6);
+    double error = fabs((double)y[n] - expected);
+    CHECK(error <= tolerance, "column %lld is %.9g, expected %.9g (error %.3g, tolerance %.3g): %s", (long long)n,
+          (double)y[n], expected, error, tolerance, describe(c));
+    if (!(error <= tolerance)) {
+      return;
     }
   }
 }
@@ -148,11 +173,11 @@ static void run_case(gt_context *context, const linear_case *c) {
   source sources[4];
   gt_linear *linear = pack(context, c, sources);
   matrix x = create_matrix(c->rows, c->in, c->x_gap, c);
-  matrix y = create_matrix(c->rows, c->out, c->y_gap, c);
-  matrix residual = create_matrix(c->rows, c->out, c->residual == RESIDUAL_IS_Y ? c->y_gap : c->residual_gap, c);
+  matrix y = create_matrix(c->rows, y_features(c), c->y_gap, c);
+  matrix residual = create_matrix(c->rows, y_features(c), c->residual == RESIDUAL_IS_Y ? c->y_gap : c->residual_gap, c);
   for (int64_t r = 0; r < c->rows; r++) { /* of RESIDUAL_IS_Y, a copy to compare with */
     if (c->residual == RESIDUAL_IS_Y) {
-      memcpy(residual.data + r * residual.stride, y.data + r * y.stride, (size_t)c->out * sizeof(float));
+      memcpy(residual.data + r * residual.stride, y.data + r * y.stride, (size_t)y.columns * sizeof(float));
     }
   }
   gt_linear_params params = {.struct_size = sizeof params,
@@ -179,7 +204,7 @@ static void run_case(gt_context *context, const linear_case *c) {
   guarded_free(&residual.memory);
 }
 
-static const int64_t odd_sizes[] = {1, 2, 3, 8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 257};
+static const int64_t odd_sizes[] = {1, 2, 3, 8, 15, 16, 17, 30, 31, 32, 33, 63, 64, 65, 100, 130, 257};
 enum { ODD_SIZES = sizeof odd_sizes / sizeof odd_sizes[0] };
 
 static linear_case plain_case(int64_t rows, int64_t in, int64_t out) {
@@ -192,6 +217,8 @@ static linear_case random_case(int64_t rows, int64_t in, int64_t out) {
   c.y_gap = random_below(2) * random_below(40);
   c.residual_gap = random_below(2) * random_below(40);
   c.dtype = (int32_t)random_below(GT_F64 + 1);
+  c.compute_dtype = random_below(2) == 0 ? GT_F32 : GT_BF16;
+  c.gated = out % 2 == 0 && random_below(3) == 0;
   c.layout = (int32_t)random_below(2);
   c.activation = (int32_t)(random_below(2) * random_below(GT_ACT_LEAKY_RELU + 1));
   c.residual = (residual_kind)random_below(RESIDUAL_KINDS);
@@ -261,7 +288,7 @@ static void every_activation(void) {
 static void on_tier_zero_rows(const gt_kernel_table *kernels) {
   gt_context *context = create_context(kernels->tier, 2);
   gt_linear *linear;
-  CHECK_OK(gt_linear_create(context, 3, 5, &linear, message, sizeof message));
+  CHECK_OK(gt_linear_create(context, 3, 5, GT_F32, 0, &linear, message, sizeof message));
   gt_linear_params params = {.struct_size = sizeof params, .x_stride = 3, .y_stride = 5, .scale = 1};
   CHECK_OK(gt_linear_forward(context, linear, NULL, NULL, NULL, &params, message, sizeof message));
   CHECK_OK(gt_linear_pack(context, linear, 5, 0, NULL, GT_F32, GT_OUT_IN, NULL, GT_F32, message, sizeof message));
@@ -290,7 +317,7 @@ static void on_tier_long_sums(const gt_kernel_table *kernels) {
   random_fill(x, ROWS * IN);
   random_fill(w, OUT * IN);
   gt_linear *linear;
-  CHECK_OK(gt_linear_create(context, IN, OUT, &linear, message, sizeof message));
+  CHECK_OK(gt_linear_create(context, IN, OUT, GT_F32, 0, &linear, message, sizeof message));
   CHECK_OK(gt_linear_pack(context, linear, 0, OUT, w, GT_F32, GT_OUT_IN, NULL, GT_F32, message, sizeof message));
   for (int64_t rows = 1; rows <= ROWS; rows += 15) {
     gt_linear_params params = {.struct_size = sizeof params, .rows = rows, .x_stride = IN, .y_stride = OUT, .scale = 1};
@@ -326,12 +353,17 @@ static void wrong_arguments(void) {
   float x[64] = {0}, y[64] = {0};
   gt_linear *linear = NULL;
   CHECK_FAILS(GT_INVALID_ARGUMENT, "weight is [4, 0]",
-              gt_linear_create(context, 0, 4, &linear, message, sizeof message));
-  CHECK_FAILS(GT_INVALID_ARGUMENT, "context is NULL", gt_linear_create(NULL, 4, 4, &linear, message, sizeof message));
+              gt_linear_create(context, 0, 4, GT_F32, 0, &linear, message, sizeof message));
+  CHECK_FAILS(GT_INVALID_ARGUMENT, "context is NULL",
+              gt_linear_create(NULL, 4, 4, GT_F32, 0, &linear, message, sizeof message));
   CHECK_FAILS(GT_OUT_OF_MEMORY, "no memory to pack a weight [2147483647, 2147483647]",
-              gt_linear_create(context, INT32_MAX, INT32_MAX, &linear, message, sizeof message));
+              gt_linear_create(context, INT32_MAX, INT32_MAX, GT_F32, 0, &linear, message, sizeof message));
   CHECK(linear == NULL, "linear is written");
-  CHECK_OK(gt_linear_create(context, 8, 4, &linear, message, sizeof message));
+  CHECK_FAILS(GT_INVALID_ARGUMENT, "compute_dtype is 1; expected 0 (f32) or 2 (bf16)",
+              gt_linear_create(context, 8, 4, GT_F16, 0, &linear, message, sizeof message));
+  CHECK_FAILS(GT_INVALID_ARGUMENT, "gated is 1 for 5 output features",
+              gt_linear_create(context, 8, 5, GT_F32, 1, &linear, message, sizeof message));
+  CHECK_OK(gt_linear_create(context, 8, 4, GT_F32, 0, &linear, message, sizeof message));
   CHECK_FAILS(GT_INVALID_ARGUMENT, "3 rows from row 2 lie outside the packed weight [4, 8]",
               gt_linear_pack(context, linear, 2, 3, x, GT_F32, GT_OUT_IN, NULL, 0, message, sizeof message));
   CHECK_FAILS(GT_INVALID_ARGUMENT, "unknown dtype 9",

@@ -95,7 +95,8 @@ static void with_maps(void (*body)(void)) {
   static const struct {
     int32_t tier;
     vecmath_map *map;
-  } maps[] = {{GT_TIER_AVX2, vecmath_avx2}, {GT_TIER_AVX512, vecmath_avx512}};
+  } maps[] = {
+      {GT_TIER_AVX2, vecmath_avx2}, {GT_TIER_AVX512, vecmath_avx512}, {GT_TIER_AVX512_BF16, vecmath_avx512_bf16}};
   for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++) {
     tier_name = gt_tier_name(maps[i].tier);
     map = maps[i].map;

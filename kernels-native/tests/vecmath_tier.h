@@ -7,6 +7,6 @@ enum { VECMATH_EXP, VECMATH_EXP2, VECMATH_EXP2_NONPOSITIVE, VECMATH_TANH, VECMAT
 
 /* y[i] = function(x[i]); one per tier of isa.cmake. */
 typedef void vecmath_map(int function, const float *x, float *y, int64_t count);
-vecmath_map vecmath_avx2, vecmath_avx512;
+vecmath_map vecmath_avx2, vecmath_avx512, vecmath_avx512_bf16;
 
 #endif

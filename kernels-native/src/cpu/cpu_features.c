@@ -36,6 +36,9 @@ uint32_t gt_cpu_features(void) {
   if ((states & zmm_state) == zmm_state) {
     features |= when(ebx & bit_AVX512F, GT_CPU_avx512f) | when(ebx & bit_AVX512BW, GT_CPU_avx512bw) |
                 when(ebx & bit_AVX512DQ, GT_CPU_avx512dq) | when(ebx & bit_AVX512VL, GT_CPU_avx512vl);
+    if (__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx)) {
+      features |= when(eax & bit_AVX512BF16, GT_CPU_avx512bf16);
+    }
   }
   return features;
 }

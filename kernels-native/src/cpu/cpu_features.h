@@ -13,6 +13,7 @@ enum gt_cpu_feature {
   GT_CPU_avx512bw = 1 << 4,
   GT_CPU_avx512dq = 1 << 5,
   GT_CPU_avx512vl = 1 << 6,
+  GT_CPU_avx512bf16 = 1 << 7,
 };
 
 /* Features of this CPU whose registers the operating system saves. */

@@ -12,40 +12,43 @@
 #include "cpu/attention.h"
 #include "gatun.h"
 
-/* Weight rows to be packed: output features [first, first + count) of a matrix in `layout`. */
+/* `count` rows of weights in `layout`, to be packed. */
 typedef struct gt_linear_source {
   const void *weight;
   int32_t dtype;
   int32_t layout;
   int64_t in_features;
-  int64_t first; /* in the packed matrix */
   int64_t count;
 } gt_linear_source;
 
-/* y = residual + scale * act(x W^T + b), W packed in panels of panel_width output features. */
+/* y = residual + scale * act(x W^T + b), W packed in panels of panel_width output features. A panel holds words of 4
+ * bytes: a float, or the bf16 weights of two inner features that follow each other (the even one in the low half; 0
+ * behind an odd in_features). */
 typedef struct gt_linear_job {
   const float *x;
   const float *residual; /* NULL, or may be y */
   float *y;
-  const float *panels; /* [panel][in_features][panel_width], zeros behind out_features */
+  const float *panels; /* [panel][words of in_features][panel_width], zeros behind the last feature */
   const float *bias;   /* zeros when there is none, padded to whole panels */
   int64_t x_stride;
   int64_t residual_stride;
   int64_t y_stride;
   int64_t in_features;
-  int64_t out_features;
+  int64_t y_features;
   float scale;
   int32_t activation;
+  bool gated; /* the first half of a panel holds gates, the second what they are multiplied with: y has half as many */
 } gt_linear_job;
 
 typedef struct gt_linear_kernel {
-  int64_t panel_width; /* output features per panel */
-  int64_t tile_rows;   /* rows below which `run` is no faster */
-  int64_t max_rows;    /* rows and panels one call of `run` takes at most */
+  int64_t word_features; /* inner features per word of a panel: 1 or 2 */
+  int64_t panel_width;   /* output features per panel, even */
+  int64_t tile_rows;     /* rows below which `run` is no faster */
+  int64_t max_rows;      /* rows and panels one call of `run` takes at most */
   int64_t max_panels;
   size_t scratch_bytes;
-  /* Fills the part of panel `panel` that the source covers; `out` is the panel, [in_features][panel_width]. */
-  void (*pack)(const gt_linear_source *source, int64_t panel, float *out);
+  /* Packs rows [row, row + rows) of the source into as many columns of a panel, `out` being the first. */
+  void (*pack)(const gt_linear_source *source, int64_t row, int64_t rows, float *out);
   /* Rows [row, row + rows) of y for panels [panel, panel + panels). */
   void (*run)(const gt_linear_job *job, int64_t row, int64_t rows, int64_t panel, int64_t panels, void *scratch);
 } gt_linear_kernel;
@@ -68,12 +71,14 @@ typedef struct gt_kernel_table {
   int32_t tier;
   gt_widen_kernel *widen_any_f32;
   const gt_linear_kernel *linear_f32_f32_f32;
+  const gt_linear_kernel *linear_f32_bf16_f32;
   gt_layer_norm_kernel *layer_norm_f32_f32;
   gt_rms_norm_kernel *rms_norm_f32_f32;
   gt_activate_kernel *activate_f32_f32;
   gt_gated_activate_kernel *gated_activate_f32_f32;
   gt_embed_kernel *embed_any_f32;
   const gt_attention_kernel *attention_f32_f32;
+  const gt_attention_kernel *attention_bf16_f32; /* may compute in fp32 */
 } gt_kernel_table;
 
 /* Table of a tier, NULL for an unknown value. */

@@ -7,10 +7,12 @@ const gt_kernel_table gt_kernel_table_avx2 = {
     .tier = GT_TIER_AVX2,
     .widen_any_f32 = gt_avx2_widen,
     .linear_f32_f32_f32 = &gt_avx2_linear,
+    .linear_f32_bf16_f32 = &gt_avx2_linear_bf16,
     .layer_norm_f32_f32 = gt_avx2_layer_norm,
     .rms_norm_f32_f32 = gt_avx2_rms_norm,
     .activate_f32_f32 = gt_avx2_activate,
     .gated_activate_f32_f32 = gt_avx2_gated_activate,
     .embed_any_f32 = gt_avx2_embed,
     .attention_f32_f32 = &gt_avx2_attention,
+    .attention_bf16_f32 = &gt_avx2_attention,
 };

@@ -5,6 +5,7 @@
 #include "cpu/kernel_table.h"
 
 extern const gt_linear_kernel gt_avx512_linear;
+extern const gt_linear_kernel gt_avx512_linear_bf16;
 gt_widen_kernel gt_avx512_widen;
 gt_layer_norm_kernel gt_avx512_layer_norm;
 gt_rms_norm_kernel gt_avx512_rms_norm;

@@ -7,10 +7,12 @@ const gt_kernel_table gt_kernel_table_avx512 = {
     .tier = GT_TIER_AVX512,
     .widen_any_f32 = gt_avx512_widen,
     .linear_f32_f32_f32 = &gt_avx512_linear,
+    .linear_f32_bf16_f32 = &gt_avx512_linear_bf16,
     .layer_norm_f32_f32 = gt_avx512_layer_norm,
     .rms_norm_f32_f32 = gt_avx512_rms_norm,
     .activate_f32_f32 = gt_avx512_activate,
     .gated_activate_f32_f32 = gt_avx512_gated_activate,
     .embed_any_f32 = gt_avx512_embed,
     .attention_f32_f32 = &gt_avx512_attention,
+    .attention_bf16_f32 = &gt_avx512_attention,
 };

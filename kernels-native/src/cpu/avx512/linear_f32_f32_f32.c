@@ -1,8 +1,9 @@
-#include "cpu/avx512/avx512.h"
 #include "cpu/simd/linear.h"
 
-static void pack(const gt_linear_source *source, int64_t panel, float *out) {
-  simd_linear_pack(source, panel, out);
+#include "cpu/avx512/avx512.h"
+
+static void pack(const gt_linear_source *source, int64_t row, int64_t rows, float *out) {
+  simd_linear_pack(source, row, rows, out);
 }
 
 static void run(const gt_linear_job *job, int64_t row, int64_t rows, int64_t panel, int64_t panels, void *scratch) {

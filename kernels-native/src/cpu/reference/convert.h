@@ -1,4 +1,4 @@
-/* One element of a weight matrix or table as fp32; scalar, exact (f64 rounds to nearest). */
+/* One element of a weight matrix or table as fp32; scalar, exact (f64 rounds to nearest). And fp32 as bf16. */
 #ifndef GT_CONVERT_H
 #define GT_CONVERT_H
 
@@ -29,6 +29,16 @@ static inline float gt_float_of_f16(uint16_t half) {
 
 static inline float gt_float_of_bf16(uint16_t brain) {
   return gt_float_of_bits((uint32_t)brain << 16);
+}
+
+/* To nearest even; a NaN becomes the quiet one. */
+static inline uint16_t gt_bf16_of_float(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  if ((bits & 0x7fffffff) > 0x7f800000) {
+    return 0x7fc0;
+  }
+  return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
 /* Element `index` of an array that need not be aligned beyond its element type. */

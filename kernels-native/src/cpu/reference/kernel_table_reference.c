@@ -7,10 +7,12 @@ const gt_kernel_table gt_kernel_table_reference = {
     .tier = GT_TIER_REFERENCE,
     .widen_any_f32 = gt_reference_widen,
     .linear_f32_f32_f32 = &gt_reference_linear,
+    .linear_f32_bf16_f32 = &gt_reference_linear_bf16,
     .layer_norm_f32_f32 = gt_reference_layer_norm,
     .rms_norm_f32_f32 = gt_reference_rms_norm,
     .activate_f32_f32 = gt_reference_activate,
     .gated_activate_f32_f32 = gt_reference_gated_activate,
     .embed_any_f32 = gt_reference_embed,
     .attention_f32_f32 = &gt_reference_attention,
+    .attention_bf16_f32 = &gt_reference_attention,
 };

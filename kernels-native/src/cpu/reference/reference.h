@@ -5,6 +5,7 @@
 #include "cpu/kernel_table.h"
 
 extern const gt_linear_kernel gt_reference_linear;
+extern const gt_linear_kernel gt_reference_linear_bf16;
 gt_layer_norm_kernel gt_reference_layer_norm;
 gt_rms_norm_kernel gt_reference_rms_norm;
 gt_embed_kernel gt_reference_embed;

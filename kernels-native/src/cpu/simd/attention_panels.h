@@ -16,6 +16,7 @@
 
 #include "cpu/attention.h"
 #include "cpu/simd/attention_tile.h"
+#include "cpu/simd/bf16.h"
 #include "cpu/simd/transpose.h"
 #include "cpu/simd/vec_compare.h"
 #include "cpu/simd/vecmath.h"
@@ -27,6 +28,11 @@ enum {
 
 #define ATT_LOG2E 1.44269504088896340736f
 #define ATT_SLACK 8.0f /* weights stay below 2^8 */
+
+/* Words that hold `count` values along the summed dimension. */
+static inline int64_t att_words(int64_t count) {
+  return (count + ATT_WORD - 1) / ATT_WORD;
+}
 
 static inline int32_t att_greater_dim(const gt_attention_params *p) {
   return p->head_dim > p->v_head_dim ? p->head_dim : p->v_head_dim;
@@ -46,16 +52,16 @@ static inline int32_t att_tile_keys(const gt_attention_params *p) {
 
 /* One call's scratch, cut from the worker's. */
 typedef struct att_panels {
-  float *q;         /* [panel][head_dim][ATT_PANEL] */
+  float *q;         /* [panel][words of head_dim][ATT_PANEL] */
   float *o;         /* [panel][v_head_dim][ATT_PANEL] */
-  float *scores;    /* [tile_keys][ATT_PANEL] */
+  float *scores;    /* [tile_keys][ATT_PANEL]; after softmax its weights, [words of tile_keys][ATT_PANEL] */
   float *greatest;  /* [panel][ATT_PANEL], -FLT_MAX at first */
   float *sum;       /* [panel][ATT_PANEL] */
   float *rescale;   /* [ATT_PANEL] */
   float *bias;      /* [tile_keys + ATT_PANEL] */
   int32_t *visible; /* [panel][ATT_PANEL]: the lane's query sees keys [0, this) */
-  float *k;         /* [tile_keys][head_dim], copied together */
-  float *v;         /* [tile_keys][v_head_dim] */
+  float *k;         /* [tile_keys][words of head_dim], copied together */
+  float *v;         /* [words of tile_keys][v_head_dim] */
 } att_panels;
 
 static size_t att_panels_bytes(const gt_attention_params *p) {
@@ -112,13 +118,32 @@ static inline int64_t att_next_row(att_cursor *cursor) {
   return offset;
 }
 
+/* panel[d .. d + count)[lanes] = x[0 .. count); x is 0 behind an odd head_dim. */
+GT_INLINE void att_put_queries(float *panel, int64_t d, const vf x[GT_VL], int64_t count) {
+#ifdef GT_ATTENTION_BF16
+  GT_UNROLL
+  for (int i = 0; i < GT_VL; i += ATT_WORD) {
+    if (i < count) {
+      vf_store(panel + (d + i) / ATT_WORD * ATT_PANEL, vf_bf16_words(x[i], x[i + 1]));
+    }
+  }
+#else
+  GT_UNROLL
+  for (int i = 0; i < GT_VL; i++) {
+    if (i < count) {
+      vf_store(panel + (d + i) * ATT_PANEL, x[i]);
+    }
+  }
+#endif
+}
+
 /* q[panel][d][lane] = q * scale * log2(e). Lanes behind the last row repeat a row: they are computed and dropped. */
 static void att_load_queries(const gt_attention_job *job, const gt_attention_item *item, int64_t rows, float *to) {
   const gt_attention_params *p = job->params;
   vf scale = vf_set1(p->scale * ATT_LOG2E);
   att_cursor cursor = att_first_row(job, item, p->q_stride, p->head_dim);
   for (int64_t row = 0; row < rows; row += GT_VL) {
-    float *panel = to + row / ATT_PANEL * ATT_PANEL * p->head_dim + row % ATT_PANEL;
+    float *panel = to + row / ATT_PANEL * ATT_PANEL * att_words(p->head_dim) + row % ATT_PANEL;
     const float *from[GT_VL];
     from[0] = job->q + att_next_row(&cursor);
     for (int64_t lane = 1; lane < GT_VL; lane++) {
@@ -129,24 +154,19 @@ static void att_load_queries(const gt_attention_job *job, const gt_attention_ite
     for (; d + GT_VL <= p->head_dim; d += GT_VL) {
       GT_UNROLL
       for (int lane = 0; lane < GT_VL; lane++) {
-        x[lane] = vf_load(from[lane] + d);
+        x[lane] = vf_load(from[lane] + d) * scale;
       }
       vf_transpose(x);
-      GT_UNROLL
-      for (int i = 0; i < GT_VL; i++) {
-        vf_store(panel + (d + i) * ATT_PANEL, x[i] * scale);
-      }
+      att_put_queries(panel, d, x, GT_VL);
     }
     int64_t rest = p->head_dim - d;
     if (rest > 0) {
       GT_UNROLL
       for (int lane = 0; lane < GT_VL; lane++) {
-        x[lane] = vf_load_n(from[lane] + d, rest);
+        x[lane] = vf_load_n(from[lane] + d, rest) * scale;
       }
       vf_transpose(x);
-      for (int64_t i = 0; i < rest; i++) {
-        vf_store(panel + (d + i) * ATT_PANEL, x[i] * scale);
-      }
+      att_put_queries(panel, d, x, rest);
     }
   }
 }
@@ -240,6 +260,21 @@ static void att_hide_keys(int64_t key, int64_t keys, int vectors, const int32_t 
   }
 }
 
+/* Writes the weights of key `key`, whose scores they replace. Keys come in order; a word is written with its last. */
+GT_INLINE void att_put_weight(float *scores, int64_t key, int64_t keys, vf *before, vf weight) {
+#ifdef GT_ATTENTION_BF16
+  if (key % 2 != 0) {
+    vf_store(scores + key / 2 * ATT_PANEL, vf_bf16_words(*before, weight));
+  } else if (key == keys - 1) {
+    vf_store(scores + key / 2 * ATT_PANEL, vf_bf16_words(weight, vf_zero()));
+  }
+  *before = weight;
+#else
+  (void)keys, (void)before;
+  vf_store(scores + key * ATT_PANEL, weight);
+#endif
+}
+
 /* scores = exp2(scores - greatest), after moving `greatest` where it must; sum follows, and o
  * is to be multiplied with `rescale`. */
 GT_INLINE void att_softmax(int vectors, int64_t keys, float *scores, float *greatest, float *sum, float *rescale) {
@@ -266,12 +301,12 @@ GT_INLINE void att_softmax(int vectors, int64_t keys, float *scores, float *grea
     total[j] = vf_zero();
     top[j] = after;
   }
+  vf pending[2] = {vf_zero(), vf_zero()};
   for (int64_t key = 0; key < keys; key++) {
     GT_UNROLL
     for (int j = 0; j < vectors; j++) {
-      float *at = scores + key * ATT_PANEL + j * GT_VL;
-      vf weight = vf_exp2_nonpositive(vf_load(at) - top[j]);
-      vf_store(at, weight);
+      vf weight = vf_exp2_nonpositive(vf_load(scores + key * ATT_PANEL + j * GT_VL) - top[j]);
+      att_put_weight(scores + j * GT_VL, key, keys, &pending[j], weight);
       total[j] = total[j] + weight;
     }
   }
@@ -311,19 +346,38 @@ static inline void att_copy_row(float *to, const float *from, int64_t count) {
   }
 }
 
-/* Copies keys [key, key + keys) together: rows that lie a power of two or so apart fight for the same few sets of the
- * nearest cache, and blocks lie anywhere. */
+/* The words of `dims` values of two keys; the second may be NULL. */
+static inline void att_pair_rows(float *to, const float *first, const float *second, int64_t dims) {
+  for (int64_t d = 0; d < dims; d += GT_VL) {
+    int64_t lanes = dims - d < GT_VL ? dims - d : GT_VL;
+    vf partner = second == NULL ? vf_zero() : vf_load_n(second + d, lanes);
+    vf_store_n(to + d, vf_bf16_words(vf_load_n(first + d, lanes), partner), lanes);
+  }
+}
+
+/* Copies keys [key, key + keys) together, as words: rows that lie a power of two or so apart fight for the same few
+ * sets of the nearest cache, and blocks lie anywhere. */
 static att_kv att_gather(const gt_attention_job *job, const gt_attention_item *item, int64_t key, int64_t keys,
                          const att_panels *s) {
   const gt_attention_params *p = job->params;
   int64_t kv_head = item->head / (p->num_heads / p->num_kv_heads);
+  int64_t depth = att_words(p->head_dim);
   for (int64_t j = 0; j < keys; j++) {
-    att_copy_row(s->k + j * p->head_dim, gt_attention_k_row(job, item->sequence, key + j) + kv_head * p->head_dim,
-                 p->head_dim);
-    att_copy_row(s->v + j * p->v_head_dim, gt_attention_v_row(job, item->sequence, key + j) + kv_head * p->v_head_dim,
-                 p->v_head_dim);
+    const float *k = gt_attention_k_row(job, item->sequence, key + j) + kv_head * p->head_dim;
+    const float *v = gt_attention_v_row(job, item->sequence, key + j) + kv_head * p->v_head_dim;
+    if (ATT_WORD == 1) {
+      att_copy_row(s->k + j * depth, k, p->head_dim);
+      att_copy_row(s->v + j * p->v_head_dim, v, p->v_head_dim);
+      continue;
+    }
+    simd_to_bf16(k, p->head_dim, s->k + j * depth);
+    if (j % 2 == 0) {
+      const float *next =
+          j + 1 == keys ? NULL : gt_attention_v_row(job, item->sequence, key + j + 1) + kv_head * p->v_head_dim;
+      att_pair_rows(s->v + j / 2 * p->v_head_dim, v, next, p->v_head_dim);
+    }
   }
-  return (att_kv){s->k, s->v, p->head_dim, p->v_head_dim, keys};
+  return (att_kv){s->k, s->v, depth, p->v_head_dim, keys};
 }
 
 static att_kv att_in_place(const gt_attention_job *job, const gt_attention_item *item, int64_t key, int64_t end) {
@@ -340,7 +394,8 @@ static void att_panel_tile(const gt_attention_job *job, const gt_attention_item 
   const gt_attention_params *p = job->params;
   float *greatest = s->greatest + row;
   float *sum = s->sum + row;
-  att_scores(keys, p->head_dim, fetch ? p->v_head_dim : 0, kv, s->q + row * p->head_dim, s->scores, vectors);
+  const int64_t depth = att_words(p->head_dim);
+  att_scores(keys, depth, fetch ? p->v_head_dim : 0, kv, s->q + row * depth, s->scores, vectors);
   if (job->distance_bias != NULL) {
     att_add_bias(job, item, row, key, keys, vectors, s);
   }
@@ -352,8 +407,8 @@ static void att_panel_tile(const gt_attention_job *job, const gt_attention_item 
   } else {
     att_softmax(2, keys, s->scores, greatest, sum, s->rescale);
   }
-  att_values(keys, p->v_head_dim, kv->v, kv->v_stride, s->scores, s->o + row * p->v_head_dim, first ? NULL : s->rescale,
-             vectors);
+  att_values(att_words(keys), p->v_head_dim, kv->v, kv->v_stride, s->scores, s->o + row * p->v_head_dim,
+             first ? NULL : s->rescale, vectors);
 }
 
 static void att_run_panels(const gt_attention_job *job, const gt_attention_item *item, void *scratch) {
@@ -361,7 +416,8 @@ static void att_run_panels(const gt_attention_job *job, const gt_attention_item 
   att_panels s = att_panels_of(p, scratch);
   int64_t rows = (int64_t)item->tokens * item->heads;
   int64_t panels = (rows + ATT_PANEL - 1) / ATT_PANEL;
-  if (job->block_table == NULL && panels > 1) {
+  const bool copy = job->block_table != NULL || ATT_WORD > 1;
+  if (!copy && panels > 1) {
     att_kv first = att_in_place(job, item, item->first_key, item->end_key);
     for (int64_t i = 0; i < ATT_TILE_ROWS && i < first.keys_ahead; i++) {
       att_prefetch(first.k + i * first.k_stride, p->head_dim);
@@ -370,7 +426,6 @@ static void att_run_panels(const gt_attention_job *job, const gt_attention_item 
   att_load_queries(job, item, rows, s.q);
   att_begin_rows(job, item, rows, panels * ATT_PANEL, &s);
   bool begun[ATT_MAX_PANELS] = {false};
-  bool copy = job->block_table != NULL;
   int64_t end = s.visible[rows - 1]; /* grows with the row */
   int64_t tile_keys = att_tile_keys(p);
   for (int64_t key = item->first_key; key < end; key += tile_keys) {

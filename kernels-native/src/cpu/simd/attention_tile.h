@@ -5,15 +5,32 @@
  *
  *   scores  s[key][lane]      = sum_d  k[key][d] q[d][lane]
  *   values  o[d][lane]        = o[d][lane] * rescale[lane] + sum_key v[key][d] p[key][lane]
+ *
+ * With GT_ATTENTION_BF16 a step takes a word of two bf16 values from either side: two neighbouring d of scores, two
+ * neighbouring keys of values. Keys and values are then rounded into scratch, tile by tile.
  */
 #ifndef GT_ATTENTION_TILE_H
 #define GT_ATTENTION_TILE_H
 
 #include "cpu/simd/vec.h"
 
+#ifdef GT_ATTENTION_BF16
+enum { ATT_WORD = 2, ATT_SCORE_RUN = 256 };
+
+/* c + the two products of words a and b */
+GT_INLINE vf att_step(vf a, vf b, vf c) {
+  return _mm512_dpbf16_ps(c, (__m512bh)a, (__m512bh)b);
+}
+#else
+enum { ATT_WORD = 1, ATT_SCORE_RUN = 16 };
+
+GT_INLINE vf att_step(vf a, vf b, vf c) {
+  return vf_fma(a, b, c);
+}
+#endif
+
 enum {
   ATT_PANEL = 2 * GT_VL,
-  ATT_SCORE_RUN = 16,
 #ifdef __AVX512F__
   ATT_TILE_ROWS = 14, /* x 2 vectors = 28 of 32 registers */
 #else
@@ -42,7 +59,7 @@ GT_INLINE void att_sum(int rows, int vectors, int64_t depth, const float *a, int
       vf one = vf_set1(a[i * a_row]);
       GT_UNROLL
       for (int j = 0; j < vectors; j++) {
-        sum[i][j] = vf_fma(one, lanes[j], sum[i][j]);
+        sum[i][j] = att_step(one, lanes[j], sum[i][j]);
       }
     }
     a += a_step;

@@ -75,6 +75,9 @@ GT_INLINE vm vm_lt(vf a, vf b) {
 GT_INLINE vm vm_gt(vf a, vf b) {
   return _mm256_cmp_ps(a, b, _CMP_GT_OQ);
 }
+GT_INLINE vm vm_number(vf x) { /* not NaN */
+  return _mm256_cmp_ps(x, x, _CMP_ORD_Q);
+}
 GT_INLINE vf vf_select(vm m, vf if_true, vf if_false) {
   return _mm256_blendv_ps(if_false, if_true, m);
 }
@@ -93,6 +96,11 @@ GT_INLINE vi vi_or(vi a, vi b) {
 }
 #define vi_shift_left(x, bits) _mm256_slli_epi32(x, bits)
 #define vi_shift_right(x, bits) _mm256_srai_epi32(x, bits)
+#define vi_shift_right_zero(x, bits) _mm256_srli_epi32(x, bits)
+GT_INLINE void vi_store_u16(uint16_t *p, vi x) { /* the low halves, the others being 0 */
+  __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(x, x), _MM_SHUFFLE(3, 1, 2, 0));
+  _mm_storeu_si128((__m128i *)p, _mm256_castsi256_si128(packed));
+}
 GT_INLINE vi vi_load_u16(const uint16_t *p) {
   return _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p));
 }

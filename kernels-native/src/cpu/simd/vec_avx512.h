@@ -70,6 +70,9 @@ GT_INLINE vm vm_lt(vf a, vf b) {
 GT_INLINE vm vm_gt(vf a, vf b) {
   return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ);
 }
+GT_INLINE vm vm_number(vf x) { /* not NaN */
+  return _mm512_cmp_ps_mask(x, x, _CMP_ORD_Q);
+}
 GT_INLINE vf vf_select(vm m, vf if_true, vf if_false) {
   return _mm512_mask_blend_ps(m, if_false, if_true);
 }
@@ -88,6 +91,10 @@ GT_INLINE vi vi_or(vi a, vi b) {
 }
 #define vi_shift_left(x, bits) _mm512_slli_epi32(x, bits)
 #define vi_shift_right(x, bits) _mm512_srai_epi32(x, bits)
+#define vi_shift_right_zero(x, bits) _mm512_srli_epi32(x, bits)
+GT_INLINE void vi_store_u16(uint16_t *p, vi x) { /* the low halves, the others being 0 */
+  _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16(x));
+}
 GT_INLINE vi vi_load_u16(const uint16_t *p) {
   return _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
 }

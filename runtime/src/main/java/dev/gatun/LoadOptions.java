@@ -14,27 +14,37 @@ import java.util.Objects;
  * @param device where it runs
  * @param threads CPU threads including the caller; 0 for all this process may use
  * @param tier highest CPU kernel tier to use ({@code "reference"}, {@code "avx2"}, {@code
- *     "avx512"}); null for the best this CPU runs
+ *     "avx512"}, {@code "avx512_bf16"}); null for the best this CPU runs
+ * @param dtype precision to compute in
  * @param strict refuse a config.json with unknown keys that could change the numbers, instead of
  *     reporting them
  * @param revision branch, tag or commit in the Hugging Face cache; null for {@code main}
  */
 public record LoadOptions(
-    String architecture, Device device, int threads, String tier, boolean strict, String revision) {
+    String architecture,
+    Device device,
+    int threads,
+    String tier,
+    ComputeDtype dtype,
+    boolean strict,
+    String revision) {
 
   /**
    * @throws IllegalArgumentException if {@code threads} is negative
    */
   public LoadOptions {
     Objects.requireNonNull(device, "device");
+    Objects.requireNonNull(dtype, "dtype");
     if (threads < 0) {
       throw new IllegalArgumentException("threads is " + threads + "; 0 for all, or a count");
     }
   }
 
-  /** The architecture config.json names, on the CPU, all threads, best tier, main revision. */
+  /**
+   * The architecture config.json names, on the CPU, all threads, best tier, fp32, main revision.
+   */
   public static LoadOptions defaults() {
-    return new LoadOptions(null, Device.CPU, 0, null, false, null);
+    return new LoadOptions(null, Device.CPU, 0, null, ComputeDtype.F32, false, null);
   }
 
   /** Directory of a model that was given by its path or its id in the Hugging Face cache. */
@@ -45,31 +55,39 @@ public record LoadOptions(
 
   /** Builds this transformers class, whatever config.json names. */
   public LoadOptions withArchitecture(String className) {
-    return new LoadOptions(className, device, threads, tier, strict, revision);
+    return new LoadOptions(className, device, threads, tier, dtype, strict, revision);
   }
 
   /** Runs on this device. */
   public LoadOptions withDevice(Device value) {
-    return new LoadOptions(architecture, value, threads, tier, strict, revision);
+    return new LoadOptions(architecture, value, threads, tier, dtype, strict, revision);
   }
 
   /** Uses this many CPU threads including the caller; 0 for all. */
   public LoadOptions withThreads(int count) {
-    return new LoadOptions(architecture, device, count, tier, strict, revision);
+    return new LoadOptions(architecture, device, count, tier, dtype, strict, revision);
   }
 
-  /** Caps the CPU kernel tier: {@code "reference"}, {@code "avx2"} or {@code "avx512"}. */
+  /**
+   * Caps the CPU kernel tier: {@code "reference"}, {@code "avx2"}, {@code "avx512"} or {@code
+   * "avx512_bf16"}.
+   */
   public LoadOptions withTier(String name) {
-    return new LoadOptions(architecture, device, threads, name, strict, revision);
+    return new LoadOptions(architecture, device, threads, name, dtype, strict, revision);
+  }
+
+  /** Computes in this precision. */
+  public LoadOptions withDtype(ComputeDtype value) {
+    return new LoadOptions(architecture, device, threads, tier, value, strict, revision);
   }
 
   /** Refuses unknown config keys that could change the numbers. */
   public LoadOptions withStrict(boolean value) {
-    return new LoadOptions(architecture, device, threads, tier, value, revision);
+    return new LoadOptions(architecture, device, threads, tier, dtype, value, revision);
   }
 
   /** Takes this branch, tag or commit. */
   public LoadOptions withRevision(String name) {
-    return new LoadOptions(architecture, device, threads, tier, strict, name);
+    return new LoadOptions(architecture, device, threads, tier, dtype, strict, name);
   }
 }

@@ -117,7 +117,10 @@ public final class Model implements AutoCloseable {
           WeightResolver.resolve(checkpoint, ModelInspector.plan(architecture, config));
       var contextOptions =
           new ContextOptions(
-              options.device(), options.threads(), Optional.ofNullable(options.tier()));
+              options.device(),
+              options.threads(),
+              Optional.ofNullable(options.tier()),
+              options.dtype());
       var context = lifetime.owns(NativeContext.open(contextOptions));
       var weights = lifetime.owns(new Weights(context));
       Network network = architecture.build(config, WeightScope.load(resolved, weights));
@@ -164,6 +167,11 @@ public final class Model implements AutoCloseable {
   /** CPU kernel tier in use. */
   public String tier() {
     return context.tier();
+  }
+
+  /** Precision it computes in. */
+  public ComputeDtype dtype() {
+    return context.dtype();
   }
 
   /** CPU threads a call may use, including the caller. */

@@ -6,8 +6,8 @@ import java.util.Optional;
 /**
  * How a model is run while it is verified.
  *
- * @param tier the kernels to use, as {@code reference}, {@code avx2} or {@code avx512}; empty for
- *     the best this machine has
+ * @param tier the kernels to use, as {@code reference}, {@code avx2}, {@code avx512} or {@code
+ *     avx512_bf16}; empty for the best this machine has
  * @param threads of the model; 0 for the runtime's default
  */
 public record VerifyOptions(Optional<String> tier, int threads) {

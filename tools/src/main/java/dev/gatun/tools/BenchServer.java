@@ -40,6 +40,7 @@ final class BenchServer {
     ready.put("ready", true);
     ready.put("architecture", model.architecture());
     ready.put("tier", model.tier());
+    ready.put("dtype", model.dtype().toString());
     ready.put("threads", model.threads());
     say(ready, out);
     for (String line = in.readLine(); line != null; line = in.readLine()) {

@@ -69,6 +69,7 @@ final class ModelBench {
     result.put("tokens_per_s", tokens / timing.medianMillis() * 1e3);
     result.put("gflops", timing.gigaflops(flops));
     result.put("tier", model.tier());
+    result.put("dtype", model.dtype().toString());
     result.put("threads", model.threads());
     return result;
   }

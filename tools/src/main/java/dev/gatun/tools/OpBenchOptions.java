@@ -1,6 +1,7 @@
 package dev.gatun.tools;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.gatun.ComputeDtype;
 import dev.gatun.Device;
 import dev.gatun.runtime.nativelib.ContextOptions;
 import dev.gatun.runtime.nativelib.NativeContext;
@@ -23,8 +24,17 @@ final class OpBenchOptions {
   @Option(
       names = "--tier",
       paramLabel = "TIER",
-      description = "Kernels: reference, avx2 or avx512; without it, the best of this CPU.")
+      description =
+          "Kernels: reference, avx2, avx512, avx512_bf16; without it, the best of this CPU.")
   private String tier;
+
+  @Option(
+      names = "--dtype",
+      paramLabel = "DTYPE",
+      defaultValue = "f32",
+      converter = Dtypes.class,
+      description = "Compute in f32 or bf16 (${DEFAULT-VALUE}).")
+  private ComputeDtype dtype;
 
   @Option(
       names = "--seconds",
@@ -56,7 +66,8 @@ final class OpBenchOptions {
   }
 
   NativeContext open() {
-    return NativeContext.open(new ContextOptions(Device.CPU, threads, Optional.ofNullable(tier)));
+    return NativeContext.open(
+        new ContextOptions(Device.CPU, threads, Optional.ofNullable(tier), dtype));
   }
 
   Timing measure(Runnable work) {
@@ -67,7 +78,7 @@ final class OpBenchOptions {
   void header(NativeContext context, PrintWriter out, String first, String second) {
     opened = context;
     if (!json) {
-      out.printf("tier %s, threads %d%n", context.tier(), context.threads());
+      out.printf("tier %s, %s, threads %d%n", context.tier(), context.dtype(), context.threads());
       out.printf(
           "%-14s %8s %12s %12s %8s %10s%s%n",
           first,
@@ -93,7 +104,8 @@ final class OpBenchOptions {
       if (peak != null) {
         line.put("of_peak", gflops / peak);
       }
-      line.put("tier", opened.tier()).put("threads", opened.threads());
+      line.put("tier", opened.tier()).put("dtype", opened.dtype().toString());
+      line.put("threads", opened.threads());
       out.println(line);
     } else {
       var fields = line.elements();

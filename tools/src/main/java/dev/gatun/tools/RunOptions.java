@@ -1,5 +1,6 @@
 package dev.gatun.tools;
 
+import dev.gatun.ComputeDtype;
 import dev.gatun.LoadOptions;
 import picocli.CommandLine.Option;
 
@@ -14,8 +15,17 @@ final class RunOptions {
   @Option(
       names = "--tier",
       paramLabel = "TIER",
-      description = "Kernels: reference, avx2 or avx512; without it, the best of this CPU.")
+      description =
+          "Kernels: reference, avx2, avx512, avx512_bf16; without it, the best of this CPU.")
   private String tier;
+
+  @Option(
+      names = "--dtype",
+      paramLabel = "DTYPE",
+      defaultValue = "f32",
+      converter = Dtypes.class,
+      description = "Compute in f32 or bf16 (${DEFAULT-VALUE}).")
+  private ComputeDtype dtype;
 
   @Option(
       names = "--revision",
@@ -30,7 +40,8 @@ final class RunOptions {
   private String architecture;
 
   LoadOptions toLoadOptions() {
-    LoadOptions options = LoadOptions.defaults().withThreads(threads).withRevision(revision);
+    LoadOptions options =
+        LoadOptions.defaults().withThreads(threads).withRevision(revision).withDtype(dtype);
     options = tier == null ? options : options.withTier(tier);
     return architecture == null ? options : options.withArchitecture(architecture);
   }

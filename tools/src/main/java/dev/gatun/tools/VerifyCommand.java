@@ -41,7 +41,8 @@ final class VerifyCommand implements Callable<Integer> {
   @Option(
       names = "--tier",
       paramLabel = "TIER",
-      description = "Kernels: reference, avx2 or avx512; without it, the best of this CPU.")
+      description =
+          "Kernels: reference, avx2, avx512, avx512_bf16; without it, the best of this CPU.")
   private String tier;
 
   @Option(

@@ -225,28 +225,24 @@ final class T5 {
 
   /** wo(act(wi x)), or gated: wo(act(wi_0 x) * wi_1 x). */
   private static final class FeedForward {
-    private final boolean gated;
     private final Linear in;
     private final Linear out;
     private final Activation activation;
 
     FeedForward(T5Config c, WeightScope scope) {
-      gated = c.isGatedAct();
       in =
-          gated
-              ? scope.fusedLinear(
+          c.isGatedAct()
+              ? scope.gatedLinear(
                   c.dModel(),
-                  List.of(part("wi_0", c.dFf()).withoutBias(), part("wi_1", c.dFf()).withoutBias()))
+                  part("wi_0", c.dFf()).withoutBias(),
+                  part("wi_1", c.dFf()).withoutBias())
               : scope.linearNoBias("wi", c.dModel(), c.dFf());
       out = scope.linearNoBias("wo", c.dFf(), c.dModel());
       activation = c.denseActFn();
     }
 
     void addTo(Tensor x, Ops ops, Workspace ws, Tensor normed) {
-      Tensor h =
-          gated
-              ? ops.gatedActivation(ws, ops.linear(ws, in, normed), activation)
-              : ops.linear(ws, in, normed, Epilogue.activation(activation)); // [T, F]
+      Tensor h = ops.linear(ws, in, normed, Epilogue.activation(activation)); // [T, F]
       ops.linear(ws, out, h, Epilogue.residual(x), x);
     }
   }

@@ -276,6 +276,7 @@ public final class KernelCalls {
       params.set(JAVA_INT, AttentionParams.BLOCKS_PER_SEQUENCE, shape.blocksPerSequence);
       params.set(JAVA_INT, AttentionParams.SLIDING_WINDOW, 0);
       params.set(JAVA_FLOAT, AttentionParams.SOFTCAP, 0);
+      params.set(JAVA_INT, AttentionParams.COMPUTE_DTYPE, WeightTypes.code(context.dtype()));
       int status =
           (int)
               Kernels.ATTENTION.invokeExact(

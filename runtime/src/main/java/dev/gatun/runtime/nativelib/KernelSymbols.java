@@ -90,6 +90,11 @@ record KernelSymbols(
             })
         MethodHandle download,
     @C(
+            name = "gt_release_pages",
+            returns = void.class,
+            takes = {MemorySegment.class, long.class})
+        MethodHandle releasePages,
+    @C(
             name = "gt_context_bytes",
             returns = long.class,
             takes = MemorySegment.class,
@@ -99,10 +104,12 @@ record KernelSymbols(
             name = "gt_linear_create",
             returns = int.class,
             takes = {
-              MemorySegment.class,
-              long.class,
-              long.class,
-              MemorySegment.class,
+              MemorySegment.class, // context
+              long.class, // in_features
+              long.class, // out_features
+              int.class, // compute_dtype
+              int.class, // gated
+              MemorySegment.class, // linear
               MemorySegment.class,
               long.class
             })
@@ -253,7 +260,7 @@ record KernelSymbols(
         MethodHandle kvAppend) {
 
   /** GT_ABI_VERSION of the header that this record was written from. */
-  static final int ABI_VERSION = 1;
+  static final int ABI_VERSION = 2;
 
   /** The C function behind a component. */
   @Retention(RetentionPolicy.RUNTIME)

@@ -26,6 +26,7 @@ final class Kernels {
   static final MethodHandle FREE = BINDING.symbols().free();
   static final MethodHandle UPLOAD = BINDING.symbols().upload();
   static final MethodHandle DOWNLOAD = BINDING.symbols().download();
+  static final MethodHandle RELEASE_PAGES = BINDING.symbols().releasePages();
   static final MethodHandle CONTEXT_BYTES = BINDING.symbols().contextBytes();
   static final MethodHandle LINEAR_CREATE = BINDING.symbols().linearCreate();
   static final MethodHandle LINEAR_PACK = BINDING.symbols().linearPack();

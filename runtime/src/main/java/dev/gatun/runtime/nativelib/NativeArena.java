@@ -48,11 +48,16 @@ public final class NativeArena implements AutoCloseable {
     return arena.allocate(bytes, 64);
   }
 
-  /** An empty packed matrix, to be filled by {@link NativeContext#packLinear}. */
+  /**
+   * An empty packed matrix, to be filled by {@link NativeContext#packLinear}.
+   *
+   * @param outFeatures rows of the weights; those of a gated layer are gates, then as many that
+   *     they multiply
+   */
   @SuppressWarnings("restricted") // the destroy function is that of the creation
-  public MemorySegment createLinear(long inFeatures, long outFeatures) {
+  public MemorySegment createLinear(long inFeatures, long outFeatures, boolean gated) {
     requireOpen();
-    MemorySegment linear = context.createLinear(inFeatures, outFeatures);
+    MemorySegment linear = context.createLinear(inFeatures, outFeatures, gated);
     try {
       return linear.reinterpret(arena, context::destroyLinear);
     } catch (IllegalStateException e) {

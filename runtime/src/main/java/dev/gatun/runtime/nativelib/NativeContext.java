@@ -1,5 +1,6 @@
 package dev.gatun.runtime.nativelib;
 
+import dev.gatun.ComputeDtype;
 import dev.gatun.Device;
 import dev.gatun.KernelException;
 import dev.gatun.loader.safetensors.DType;
@@ -33,6 +34,7 @@ public final class NativeContext implements AutoCloseable {
   private static final int TIER_AUTO = -1;
 
   private final Device device;
+  private final ComputeDtype dtype;
   private final Arena arena = Arena.ofShared();
   private final MemorySegment handle;
   private final int threads;
@@ -43,6 +45,7 @@ public final class NativeContext implements AutoCloseable {
   @SuppressWarnings("restricted") // the destroy function is that of the creation
   private NativeContext(ContextOptions options) {
     this.device = options.device();
+    this.dtype = options.dtype();
     int cap = options.tier().map(NativeContext::tierNumber).orElse(TIER_AUTO);
     MemorySegment raw;
     try (Arena call = Arena.ofConfined()) {
@@ -91,6 +94,11 @@ public final class NativeContext implements AutoCloseable {
 
   public Device device() {
     return device;
+  }
+
+  /** Precision of linear layers and attention. */
+  public ComputeDtype dtype() {
+    return dtype;
   }
 
   /** Threads that a call may use, the caller's included. */
@@ -210,6 +218,24 @@ public final class NativeContext implements AutoCloseable {
   }
 
   /**
+   * Says that a part of a mapped file won't be read soon: its pages stop counting as this process's
+   * memory until they are touched again.
+   *
+   * @param mapped of a file mapped read-only; other memory, whose contents would be lost, is left
+   *     alone
+   */
+  public void releasePages(MemorySegment mapped) {
+    if (!mapped.isMapped() || !mapped.isReadOnly()) {
+      return;
+    }
+    try {
+      Kernels.RELEASE_PAGES.invokeExact(mapped, mapped.byteSize());
+    } catch (Throwable e) {
+      throw Kernels.rethrow(e);
+    }
+  }
+
+  /**
    * Lets no new use begin; frees the native context once nothing made from it is left. Closing
    * twice is allowed.
    */
@@ -266,7 +292,7 @@ public final class NativeContext implements AutoCloseable {
     }
   }
 
-  MemorySegment createLinear(long inFeatures, long outFeatures) {
+  MemorySegment createLinear(long inFeatures, long outFeatures, boolean gated) {
     requireOpen();
     try (Arena call = Arena.ofConfined()) {
       MemorySegment out = call.allocate(ValueLayout.ADDRESS);
@@ -274,7 +300,14 @@ public final class NativeContext implements AutoCloseable {
       int status =
           (int)
               Kernels.LINEAR_CREATE.invokeExact(
-                  handle, inFeatures, outFeatures, out, message, CallScratch.MESSAGE_BYTES);
+                  handle,
+                  inFeatures,
+                  outFeatures,
+                  WeightTypes.code(dtype),
+                  gated ? 1 : 0,
+                  out,
+                  message,
+                  CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, message);
       return out.get(ValueLayout.ADDRESS, 0);
     } catch (Throwable e) {

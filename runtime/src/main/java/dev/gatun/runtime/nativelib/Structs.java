@@ -55,7 +55,7 @@ final class Structs {
               JAVA_INT.withName("blocks_per_sequence"),
               JAVA_INT.withName("sliding_window"),
               JAVA_FLOAT.withName("softcap"),
-              MemoryLayout.paddingLayout(4))
+              JAVA_INT.withName("compute_dtype"))
           .withName("gt_attention_params");
 
   static final StructLayout KV_APPEND_PARAMS =
@@ -116,6 +116,7 @@ final class Structs {
     static final long BLOCKS_PER_SEQUENCE = offset(S, "blocks_per_sequence");
     static final long SLIDING_WINDOW = offset(S, "sliding_window");
     static final long SOFTCAP = offset(S, "softcap");
+    static final long COMPUTE_DTYPE = offset(S, "compute_dtype");
 
     private AttentionParams() {}
   }

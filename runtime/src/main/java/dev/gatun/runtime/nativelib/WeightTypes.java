@@ -1,5 +1,6 @@
 package dev.gatun.runtime.nativelib;
 
+import dev.gatun.ComputeDtype;
 import dev.gatun.loader.safetensors.DType;
 
 /** {@code gt_dtype}: the element types that kernels read weights and tables in. */
@@ -12,6 +13,13 @@ public final class WeightTypes {
     return switch (type) {
       case F32, F16, BF16, F64 -> true;
       default -> false;
+    };
+  }
+
+  static int code(ComputeDtype type) {
+    return switch (type) {
+      case F32 -> code(DType.F32);
+      case BF16 -> code(DType.BF16);
     };
   }
 

@@ -76,14 +76,16 @@ public final class Declarations implements WeightSource {
   }
 
   @Override
-  public Linear linear(String name, long inFeatures, List<LinearPart> parts, Role role) {
+  public Linear linear(
+      String name, long inFeatures, List<LinearPart> parts, boolean gated, Role role) {
     long outFeatures = 0;
     for (LinearPart part : parts) {
       declare(part.weight(), weightShape(part, inFeatures), role);
       part.bias().ifPresent(bias -> declare(bias, Shape.of(part.outFeatures()), role));
       outFeatures += part.outFeatures();
     }
-    return new Linear(name, DECLARED, MemorySegment.NULL, inFeatures, outFeatures);
+    return new Linear(
+        name, DECLARED, MemorySegment.NULL, inFeatures, gated ? outFeatures / 2 : outFeatures);
   }
 
   @Override

@@ -32,7 +32,7 @@ public final class Linear {
     return inFeatures;
   }
 
-  /** Columns of y, all parts together. */
+  /** Columns of y, all parts together; of a gated layer those of one part. */
   public long outFeatures() {
     return outFeatures;
   }

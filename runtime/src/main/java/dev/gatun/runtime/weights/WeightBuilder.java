@@ -25,9 +25,10 @@ final class WeightBuilder implements WeightSource {
   }
 
   @Override
-  public Linear linear(String name, long inFeatures, List<LinearPart> parts, Role role) {
+  public Linear linear(
+      String name, long inFeatures, List<LinearPart> parts, boolean gated, Role role) {
     long outFeatures = parts.stream().mapToLong(LinearPart::outFeatures).sum();
-    MemorySegment handle = weights.arena().createLinear(inFeatures, outFeatures);
+    MemorySegment handle = weights.arena().createLinear(inFeatures, outFeatures, gated);
     long firstRow = 0;
     for (LinearPart part : parts) {
       TensorSource weight = source(part.weight(), Declarations.weightShape(part, inFeatures));
@@ -51,9 +52,11 @@ final class WeightBuilder implements WeightSource {
                 bias,
                 biasType);
       }
+      // Read once: the packed copy is what runs. An embedding tied to it comes back page by page.
+      weights.context().releasePages(weight.data());
       firstRow += part.outFeatures();
     }
-    return new Linear(name, weights, handle, inFeatures, outFeatures);
+    return new Linear(name, weights, handle, inFeatures, gated ? outFeatures / 2 : outFeatures);
   }
 
   @Override

@@ -95,6 +95,23 @@ public final class WeightScope {
    * saying.
    */
   public Linear fusedLinear(long inFeatures, List<LinearPart> parts) {
+    return linear(inFeatures, parts, false);
+  }
+
+  /**
+   * A gated linear unit (Shazeer, arXiv 2002.05202) as one matrix product: {@code activation(x
+   * gate^T) * (x up^T)}, the activation being that of the epilogue. Both parts have y's columns.
+   */
+  public Linear gatedLinear(long inFeatures, LinearPart gate, LinearPart up) {
+    if (gate.outFeatures() != up.outFeatures()) {
+      throw new IllegalArgumentException(
+          "%s%s has %d features, %s %d: a gate and what it multiplies have the same"
+              .formatted(prefix, gate.weight(), gate.outFeatures(), up.weight(), up.outFeatures()));
+    }
+    return linear(inFeatures, List.of(gate, up), true);
+  }
+
+  private Linear linear(long inFeatures, List<LinearPart> parts, boolean gated) {
     List<LinearPart> full =
         parts.stream()
             .map(
@@ -105,7 +122,7 @@ public final class WeightScope {
                         p.outFeatures(),
                         p.layout()))
             .toList();
-    return source.linear(linearName(parts), inFeatures, full, role);
+    return source.linear(linearName(parts), inFeatures, full, gated, role);
   }
 
   /** {@code name.weight [rows, features]}, left in the mapped checkpoint. */

@@ -11,7 +11,10 @@ import java.util.function.UnaryOperator;
  */
 sealed interface WeightSource permits Declarations, WeightBuilder {
 
-  Linear linear(String name, long inFeatures, List<LinearPart> parts, Role role);
+  /**
+   * @param gated whether the first of two parts of one size are gates for the second
+   */
+  Linear linear(String name, long inFeatures, List<LinearPart> parts, boolean gated, Role role);
 
   Embedding embedding(String name, String weight, Shape shape, Role role);
 

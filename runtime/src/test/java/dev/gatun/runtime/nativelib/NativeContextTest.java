@@ -38,7 +38,7 @@ class NativeContextTest {
         assertThrows(
             IllegalArgumentException.class, () -> NativeContext.open(OPTIONS.withTier("mmx")));
 
-    assertEquals("unknown tier 'mmx'; known: reference, avx2, avx512", e.getMessage());
+    assertEquals("unknown tier 'mmx'; known: reference, avx2, avx512, avx512_bf16", e.getMessage());
   }
 
   @Test

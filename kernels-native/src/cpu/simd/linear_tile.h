@@ -1,0 +1,171 @@
+/*
+ * Register tiles of a linear layer: up to MR rows of x times one panel of W, [words][NR].
+ *
+ * A word of x or W is 4 bytes: a float, or with GT_LINEAR_BF16 two bf16 values of neighbouring inner features. Then a
+ * step multiplies and adds both; without vdpbf16ps they are widened first, so every tier reads the same panels.
+ *
+ * MR * 2 accumulators, 2 vectors of W and one broadcast of x fill the register file: 14 x 32 of AVX-512's 32
+ * registers, 6 x 16 of AVX2's 16; widening takes some of them.
+ *
+ * Accuracy of fp32: the inner dimension is cut into runs; each is summed in registers from zero and added to the
+ * tile's partial sums, so that rounding grows with the length of a run plus the number of runs instead of in_features.
+ */
+#ifndef GT_SIMD_LINEAR_TILE_H
+#define GT_SIMD_LINEAR_TILE_H
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "core/thread_pool.h"
+#include "cpu/simd/vec.h"
+
+#ifdef GT_LINEAR_BF16
+enum { WORD_FEATURES = 2 };
+#else
+enum { WORD_FEATURES = 1 };
+#endif
+
+#if defined(GT_LINEAR_BF16) && !defined(__AVX512BF16__)
+#define GT_LINEAR_WIDENS 1
+#else
+#define GT_LINEAR_WIDENS 0
+#endif
+
+enum {
+  MR = GT_VL == 16 ? (GT_LINEAR_WIDENS ? 12 : 14) : (GT_LINEAR_WIDENS ? 4 : 6),
+  NV = 2,
+  MAX_CHAINS = 4,
+  NR = NV * GT_VL,
+  KC = 256,                          /* words */
+  RUNS = WORD_FEATURES == 1 ? 8 : 1, /* a bf16 product is rounded more than any sum of KC of them */
+};
+
+/* c[row][NR] += x[row] * w[NR] */
+GT_INLINE void simd_step(const int rows, const float *x, int64_t x_stride, const float *w, vf (*c)[NV]) {
+  vf b[NV];
+  GT_UNROLL
+  for (int v = 0; v < NV; v++) {
+    b[v] = vf_load(w + v * GT_VL);
+  }
+#if GT_LINEAR_WIDENS
+  const vi upper = vi_set1((int32_t)0xffff0000);
+  vf b_odd[NV];
+  GT_UNROLL
+  for (int v = 0; v < NV; v++) {
+    b_odd[v] = vf_of_bits(vi_and(vi_of_bits(b[v]), upper));
+    b[v] = vf_of_bits(vi_shift_left(vi_of_bits(b[v]), 16));
+  }
+#endif
+  GT_UNROLL
+  for (int r = 0; r < rows; r++) {
+    vf a = vf_set1(x[r * x_stride]);
+#if GT_LINEAR_WIDENS
+    vf a_odd = vf_of_bits(vi_and(vi_of_bits(a), upper));
+    a = vf_of_bits(vi_shift_left(vi_of_bits(a), 16));
+#endif
+    GT_UNROLL
+    for (int v = 0; v < NV; v++) {
+#if !defined(GT_LINEAR_BF16)
+      c[r][v] = vf_fma(a, b[v], c[r][v]);
+#elif GT_LINEAR_WIDENS
+      c[r][v] = vf_fma(a_odd, b_odd[v], vf_fma(a, b[v], c[r][v]));
+#else
+      c[r][v] = _mm512_dpbf16_ps(c[r][v], (__m512bh)a, (__m512bh)b[v]);
+#endif
+    }
+  }
+}
+
+/* Fetches NR words into L2. */
+GT_INLINE void simd_fetch(const float *ahead) {
+  GT_UNROLL
+  for (int line = 0; line < NR * 4 / 64; line++) {
+    _mm_prefetch((const char *)(ahead + line * 16), _MM_HINT_T1);
+  }
+}
+
+/* sums[row][NR] (+)= x[row][0, k) * panel[0, k)[NR], and fetches k pieces of `ahead`, ahead_step apart, into L2. `rows`
+ * and `chains` are constants after inlining; k is dealt out to `chains` sums per output, because few rows alone can't
+ * hide the latency of a multiply-add. */
+GT_INLINE void simd_run(const int rows, const int chains, int64_t k, const float *x, int64_t x_stride,
+                        const float *panel, const float *ahead, int64_t ahead_step, float *sums, bool add) {
+  vf c[MAX_CHAINS][MR][NV]; /* loops over it go row, vector, chain: in another order clang 14 leaves it in memory */
+  GT_UNROLL
+  for (int r = 0; r < rows; r++) {
+    GT_UNROLL
+    for (int v = 0; v < NV; v++) {
+      GT_UNROLL
+      for (int s = 0; s < chains; s++) {
+        c[s][r][v] = vf_zero();
+      }
+    }
+  }
+  int64_t i = 0;
+  if (chains > 1) {
+    for (; i + chains <= k; i += chains) {
+      GT_UNROLL
+      for (int s = 0; s < chains; s++, ahead += ahead_step) {
+        simd_fetch(ahead);
+        simd_step(rows, x + i + s, x_stride, panel + (i + s) * NR, c[s]);
+      }
+    }
+  }
+  for (; i < k; i++, ahead += ahead_step) {
+    simd_fetch(ahead);
+    simd_step(rows, x + i, x_stride, panel + i * NR, c[0]);
+  }
+  GT_UNROLL
+  for (int r = 0; r < rows; r++) {
+    GT_UNROLL
+    for (int v = 0; v < NV; v++) {
+      vf sum = c[0][r][v];
+      GT_UNROLL
+      for (int s = 1; s < chains; s++) {
+        sum = sum + c[s][r][v];
+      }
+      float *to = sums + r * NR + v * GT_VL;
+      if (add) {
+        sum = sum + vf_load(to);
+      }
+      vf_store(to, sum);
+    }
+  }
+}
+
+/* The same, run by run. */
+GT_INLINE void simd_tile(const int rows, const int chains, int64_t k, const float *x, int64_t x_stride,
+                         const float *panel, const float *ahead, int64_t ahead_step, float *sums, bool add) {
+  const int64_t run = gt_ceil_div(k, 8 * RUNS) * 8; /* 8 .. KC / RUNS */
+  for (int64_t i = 0; i < k; i += run) {
+    simd_run(rows, chains, gt_min(run, k - i), x + i, x_stride, panel + i * NR, ahead + i * ahead_step, ahead_step,
+             sums, add || i > 0);
+  }
+}
+
+typedef void simd_tile_function(int64_t k, const float *x, int64_t x_stride, const float *panel, const float *ahead,
+                                int64_t ahead_step, float *sums, bool add);
+
+#define TILE(rows, chains)                                                                                             \
+  static                                                                                                               \
+      __attribute__((noinline)) void simd_tile_##rows(int64_t k, const float *x, int64_t x_stride, const float *panel, \
+                                                      const float *ahead, int64_t ahead_step, float *sums, bool add) { \
+    simd_tile(rows, chains, k, x, x_stride, panel, ahead, ahead_step, sums, add);                                      \
+  }
+#if GT_LINEAR_WIDENS && !defined(__AVX512F__)
+#define FOR_TILES(M) M(1, 2) M(2, 1) M(3, 1) M(4, 1)
+#elif !defined(__AVX512F__)
+#define FOR_TILES(M) M(1, 4) M(2, 2) M(3, 2) M(4, 1) M(5, 1) M(6, 1)
+#elif GT_LINEAR_WIDENS
+#define FOR_TILES(M) M(1, 4) M(2, 2) M(3, 2) M(4, 1) M(5, 1) M(6, 1) M(7, 1) M(8, 1) M(9, 1) M(10, 1) M(11, 1) M(12, 1)
+#else
+#define FOR_TILES(M) \
+  M(1, 4) M(2, 2) M(3, 2) M(4, 1) M(5, 1) M(6, 1) M(7, 1) M(8, 1) M(9, 1) M(10, 1) M(11, 1) M(12, 1) M(13, 1) M(14, 1)
+#endif
+FOR_TILES(TILE)
+#undef TILE
+
+#define TILE(rows, chains) simd_tile_##rows,
+static simd_tile_function *const simd_tiles[MR + 1] = {NULL, FOR_TILES(TILE)};
+#undef TILE
+
+#endif
