@@ -86,7 +86,7 @@ static double visible_pairs(const shape *s) {
   return pairs * s->batch * s->heads;
 }
 
-static void bench_tier(int32_t tier, int32_t threads) {
+static void bench_dtype(gt_context *context, int32_t compute_dtype) {
   static const shape shapes[] = {
       {"512 x 12 heads", 1, 512, 512, 12, 12, 64, 0, 0},
       {"512 x 12 heads causal", 1, 512, 512, 12, 12, 64, 1, 0},
@@ -108,19 +108,14 @@ static void bench_tier(int32_t tier, int32_t threads) {
       {"1 over 2048 x 8 over 1 head", 1, 1, 2048, 8, 1, 64, 1, 0},
       {"8 x 1 over 512 x 12 heads", 8, 1, 512, 12, 12, 64, 1, 0},
   };
-  char message[256];
-  gt_context_params params = {.struct_size = sizeof params, .threads = threads, .tier = tier};
-  gt_context *context;
-  require(gt_context_create(&params, &context, message, sizeof message), message);
-  atomic_int_least64_t bytes = 0;
-  gt_pool *pool = gt_pool_create(gt_context_threads(context), &bytes);
-  printf("\n%s, %d threads\n%-30s %8s %8s %8s %7s %10s %8s\n", gt_tier_name(tier), gt_context_threads(context),
-         "attention", "GFLOP/s", "best", "peak", "share", "us/call", "kv GB/s");
+  printf("%-30s %8s %8s %8s %7s %10s %8s\n", compute_dtype == GT_BF16 ? "attention, bf16" : "attention, f32", "GFLOP/s",
+         "best", "peak", "share", "us/call", "kv GB/s");
   for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
     const shape *s = &shapes[i];
     call c = make_call(context, s);
+    c.params.compute_dtype = compute_dtype;
     double work = 4.0 * s->head_dim * visible_pairs(s);
-    measurement m = measure(pool, tier, work, run, &c);
+    measurement m = measure(context, gt_peak_kind_of(gt_context_tier(context), compute_dtype), work, run, &c);
     double time = work / m.rate * 1e-9;
     double kv_bytes = 2.0 * s->batch * s->kv_length * s->kv_heads * s->head_dim * sizeof(float);
     printf("%-30s %8.1f %8.1f %8.1f %6.0f%% %10.1f %8.1f\n", s->name, m.rate, m.best, m.peak, 100 * m.share, time * 1e6,
@@ -128,8 +123,13 @@ static void bench_tier(int32_t tier, int32_t threads) {
     fflush(stdout);
     free_call(&c);
   }
-  gt_pool_destroy(pool);
-  gt_context_destroy(context);
+}
+
+static void bench(gt_context *context) {
+  bench_dtype(context, GT_F32);
+  if (gt_context_tier(context) == GT_TIER_AVX512_BF16) { /* the others compute the same as in fp32 */
+    bench_dtype(context, GT_BF16);
+  }
 }
 
 static void show_memory(void) {
@@ -156,17 +156,5 @@ int main(int argc, char **argv) {
     show_memory();
     return 0;
   }
-  bool found = false;
-  for (int32_t tier = GT_TIER_AVX2; tier <= gt_best_tier(); tier++) {
-    if (argc < 2 || strcmp(argv[1], gt_tier_name(tier)) == 0) {
-      bench_tier(tier, argc > 2 ? atoi(argv[2]) : 0);
-      found = true;
-    }
-  }
-  if (!found) {
-    fprintf(stderr, "usage: attention_bench [tier [threads]] or attention_bench memory; tiers avx2 .. %s\n",
-            gt_tier_name(gt_best_tier()));
-    return 2;
-  }
-  return 0;
+  return bench_tiers(argv + 1, "attention_bench [tier [threads]] or attention_bench memory", bench);
 }
