@@ -13,6 +13,8 @@ enum {
   MAX_HEAD_DIM = 512,
   ITEMS_PER_THREAD = 4, /* enough for an even load when items differ in length */
   MIN_SPLIT_KEYS = 256, /* keys worth a part of their own */
+  TASKS_PER_THREAD = 8, /* of several items each, when there are more items */
+  MAX_ITEMS_PER_TASK = 16,
 };
 
 typedef struct attention_plan {
@@ -24,6 +26,7 @@ typedef struct attention_plan {
   int64_t blocks;            /* over all sequences */
   bool heads_inside;         /* items are ordered by block, then head; otherwise by head, then block */
   int64_t splits;            /* parts of an item's keys */
+  int64_t items_per_task;    /* where keys are not split */
   float *partials;           /* [item][split][tokens_per_block * heads_per_item][v_head_dim + 2], splits > 1 */
 } attention_plan;
 
@@ -89,18 +92,32 @@ static int64_t partial_floats(const attention_plan *plan) {
 
 static void attention_task(void *argument, int64_t task, gt_worker *worker) {
   const attention_plan *plan = argument;
-  gt_attention_item item;
-  if (!make_item(plan, task / plan->splits, &item)) {
-    return;
+  gt_attention_item items[2]; /* this one and the next */
+  bool made = false;
+  const int64_t end = gt_min((task + 1) * plan->items_per_task, item_count(plan));
+  for (int64_t i = task * plan->items_per_task; i < end; i++) {
+    gt_attention_item *item = &items[i % 2], *next = &items[(i + 1) % 2];
+    made = made || make_item(plan, i, item);
+    bool follows = i + 1 < end && make_item(plan, i + 1, next);
+    if (made) {
+      plan->kernel->run(&plan->job, item, follows ? next : NULL, worker->scratch);
+    }
+    made = follows;
   }
-  if (plan->splits > 1) {
+}
+
+/* Task: one of the parts that an item's keys are cut into. */
+static void split_task(void *argument, int64_t task, gt_worker *worker) {
+  const attention_plan *plan = argument;
+  gt_attention_item item;
+  if (make_item(plan, task / plan->splits, &item)) {
     int64_t split = task % plan->splits;
     int32_t keys = item.end_key;
     item.first_key = (int32_t)gt_split(keys, plan->splits, split);
     item.end_key = (int32_t)gt_split(keys, plan->splits, split + 1);
     item.partial = plan->partials + task * partial_floats(plan);
+    plan->kernel->run(&plan->job, &item, NULL, worker->scratch);
   }
-  plan->kernel->run(&plan->job, &item, worker->scratch);
 }
 
 /* out of one row from its parts: each brought to the greatest anchor (Dao et al., Flash-Decoding). */
@@ -169,6 +186,7 @@ static void plan_blocks(attention_plan *plan, int32_t threads) {
     int64_t wanted = gt_ceil_div((int64_t)threads * 2, items);
     plan->splits = gt_max(1, gt_min(wanted, longest_kv / MIN_SPLIT_KEYS));
   }
+  plan->items_per_task = gt_max(1, gt_min(MAX_ITEMS_PER_TASK, items / (threads * TASKS_PER_THREAD)));
 }
 
 /* cu_seqlens: `batch` + 1 offsets from 0 that never fall. */
@@ -279,7 +297,7 @@ gt_status gt_attention(gt_context *context, const float *q, const float *k, cons
       return GT_FAIL_SCRATCH("attention", bytes);
     }
     plan.partials = shared->scratch;
-    bool ran = gt_pool_run(context->pool, attention_task, &plan, items * plan.splits, scratch) &&
+    bool ran = gt_pool_run(context->pool, split_task, &plan, items * plan.splits, scratch) &&
                gt_pool_run(context->pool, merge_task, &plan, items, 0);
     gt_pool_give_back(context->pool, shared);
     if (!ran) {
@@ -287,7 +305,8 @@ gt_status gt_attention(gt_context *context, const float *q, const float *k, cons
     }
     return GT_OK;
   }
-  if (!gt_pool_run(context->pool, attention_task, &plan, items, scratch)) {
+  int64_t tasks = gt_ceil_div(items, plan.items_per_task);
+  if (!gt_pool_run(context->pool, attention_task, &plan, tasks, scratch)) {
     return GT_FAIL_SCRATCH("attention", scratch);
   }
   return GT_OK;

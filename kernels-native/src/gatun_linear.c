@@ -4,7 +4,10 @@
 #include "core/context.h"
 
 /* Below this many multiply-adds a fork costs more than a second thread brings. */
-enum { SERIAL_WORK = 1 << 16, TASKS_PER_THREAD = 4 };
+enum { SERIAL_WORK = 1 << 16 };
+/* Tasks that let threads finish together: a thread may wait for as long as one takes. Each task reads its rows of x
+ * anew, so fewer when there is one block of rows. */
+enum { TASKS_PER_THREAD = 4, TASKS_PER_THREAD_OF_MANY_ROWS = 8 };
 
 struct gt_linear {
   const gt_linear_kernel *kernel; /* whose panel width and words the panels have */
@@ -165,17 +168,18 @@ static void forward_task(void *argument, int64_t task, gt_worker *worker) {
   job->kernel->run(&job->linear, row, row_end - row, panel, panel_end - panel, worker->scratch);
 }
 
-/* As few row blocks as the kernel allows (each streams all its panels once) and panel chunks small enough that threads
- * finish together; smaller row blocks only when there are more threads than panels to share. */
-static void choose_grid(forward_job *job, int32_t threads) {
+/* As few row blocks as the kernel allows (each streams all its panels once) and as few panel chunks (each reads its
+ * rows of x once) as keep the threads busy; smaller row blocks only when there are more threads than panels to share.
+ */
+static void choose_grid(forward_job *job, int64_t words, int32_t threads) {
   const gt_linear_kernel *kernel = job->kernel;
   job->row_blocks = gt_ceil_div(job->rows, kernel->max_rows);
-  job->panel_chunks = gt_ceil_div(job->panels, kernel->max_panels);
+  job->panel_chunks = words > kernel->block_words ? gt_ceil_div(job->panels, kernel->max_panels) : 1;
   double work = (double)job->rows * (double)job->linear.in_features * (double)job->linear.y_features;
   if (threads == 1 || work < SERIAL_WORK) {
     return;
   }
-  int64_t wanted = (int64_t)threads * TASKS_PER_THREAD;
+  int64_t wanted = (int64_t)threads * (job->row_blocks == 1 ? TASKS_PER_THREAD : TASKS_PER_THREAD_OF_MANY_ROWS);
   job->panel_chunks = gt_max(job->panel_chunks, gt_min(gt_ceil_div(wanted, job->row_blocks), job->panels));
   int64_t most_blocks = gt_ceil_div(job->rows, kernel->tile_rows);
   job->row_blocks = gt_max(job->row_blocks, gt_min(wanted / job->panel_chunks, most_blocks));
@@ -223,7 +227,7 @@ gt_status gt_linear_forward(gt_context *context, const gt_linear *linear, const 
                      .kernel = linear->kernel,
                      .rows = rows,
                      .panels = linear->panels};
-  choose_grid(&job, gt_pool_threads(context->pool));
+  choose_grid(&job, linear->words, gt_pool_threads(context->pool));
   size_t scratch = linear->kernel->scratch_bytes;
   if (!gt_pool_run(context->pool, forward_task, &job, job.row_blocks * job.panel_chunks, scratch)) {
     return GT_FAIL_SCRATCH("linear_forward", scratch);

@@ -40,7 +40,8 @@ typedef struct gt_attention_kernel {
   bool takes_parts;                                       /* may items have a `partial`? */
   int32_t (*max_rows)(const gt_attention_params *params); /* heads * tokens one call of `run` takes at most */
   size_t (*scratch_bytes)(const gt_attention_params *params);
-  void (*run)(const gt_attention_job *job, const gt_attention_item *item, void *scratch);
+  /* `next`, or NULL, is what the thread will be given after `item`: its first rows may be fetched meanwhile. */
+  void (*run)(const gt_attention_job *job, const gt_attention_item *item, const gt_attention_item *next, void *scratch);
 } gt_attention_kernel;
 
 /* Row `token` (counted within the sequence) of k or v. */

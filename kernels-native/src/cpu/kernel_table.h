@@ -44,7 +44,8 @@ typedef struct gt_linear_kernel {
   int64_t word_features; /* inner features per word of a panel: 1 or 2 */
   int64_t panel_width;   /* output features per panel, even */
   int64_t tile_rows;     /* rows below which `run` is no faster */
-  int64_t max_rows;      /* rows and panels one call of `run` takes at most */
+  int64_t max_rows;      /* rows one call of `run` takes at most */
+  int64_t block_words;   /* a longer inner dimension is cut, and then one call takes at most max_panels panels */
   int64_t max_panels;
   size_t scratch_bytes;
   /* Packs rows [row, row + rows) of the source into as many columns of a panel, `out` being the first. */
@@ -62,6 +63,9 @@ typedef void gt_gated_activate_kernel(const float *x, float *y, int64_t rows, in
 typedef void gt_embed_kernel(const void *table, int32_t table_dtype, int64_t features, const int32_t *ids,
                              int64_t tokens, bool accumulate, float *y);
 
+/* The first index of the largest of x[0 .. count). */
+typedef int64_t gt_argmax_kernel(const float *x, int64_t count);
+
 /* to[i] = from[i] in fp32: weights, biases and tables of any dtype. */
 typedef void gt_widen_kernel(const void *from, int32_t dtype, float *to, int64_t count);
 
@@ -77,6 +81,7 @@ typedef struct gt_kernel_table {
   gt_activate_kernel *activate_f32_f32;
   gt_gated_activate_kernel *gated_activate_f32_f32;
   gt_embed_kernel *embed_any_f32;
+  gt_argmax_kernel *argmax_f32_i32;
   const gt_attention_kernel *attention_f32_f32;
   const gt_attention_kernel *attention_bf16_f32; /* may compute in fp32 */
 } gt_kernel_table;

@@ -3,7 +3,7 @@
  */
 module dev.gatun.conformance {
   requires transitive dev.gatun.loader;
-  requires dev.gatun.runtime;
+  requires transitive dev.gatun.runtime;
   requires dev.gatun.tokenizers;
   requires com.fasterxml.jackson.databind;
   requires static org.junit.jupiter.api;

@@ -13,6 +13,7 @@ const gt_kernel_table gt_kernel_table_avx512 = {
     .activate_f32_f32 = gt_avx512_activate,
     .gated_activate_f32_f32 = gt_avx512_gated_activate,
     .embed_any_f32 = gt_avx512_embed,
+    .argmax_f32_i32 = gt_avx512_argmax,
     .attention_f32_f32 = &gt_avx512_attention,
     .attention_bf16_f32 = &gt_avx512_attention,
 };

@@ -67,8 +67,9 @@ static size_t scratch_bytes(const gt_attention_params *params) {
   return 0;
 }
 
-static void run(const gt_attention_job *job, const gt_attention_item *item, void *scratch) {
-  (void)scratch;
+static void run(const gt_attention_job *job, const gt_attention_item *item, const gt_attention_item *next,
+                void *scratch) {
+  (void)next, (void)scratch;
   for (int32_t token = item->token; token < item->token + item->tokens; token++) {
     for (int32_t head = item->head; head < item->head + item->heads; head++) {
       attend(job, item, head, token);

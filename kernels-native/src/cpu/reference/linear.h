@@ -48,10 +48,10 @@ static inline void gt_reference_linear_run(const gt_linear_job *job, int64_t row
   }
 }
 
-#define GT_REFERENCE_LINEAR(features_of_word, pack_function, run_function)                                \
-  {                                                                                                       \
-    .word_features = features_of_word, .panel_width = GT_REFERENCE_PANEL, .tile_rows = 1, .max_rows = 64, \
-    .max_panels = 64, .scratch_bytes = 0, .pack = pack_function, .run = run_function                      \
+#define GT_REFERENCE_LINEAR(features_of_word, pack_function, run_function)                                     \
+  {                                                                                                            \
+    .word_features = features_of_word, .panel_width = GT_REFERENCE_PANEL, .tile_rows = 1, .max_rows = 64,      \
+    .block_words = INT64_MAX, .max_panels = 64, .scratch_bytes = 0, .pack = pack_function, .run = run_function \
   }
 
 #endif

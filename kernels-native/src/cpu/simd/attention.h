@@ -5,13 +5,35 @@
 #include "cpu/simd/attention_panels.h"
 #include "cpu/simd/attention_rows.h"
 
+enum { ATT_FETCH_ROWS = 16 };
+
 static size_t att_scratch_bytes(const gt_attention_params *params) {
   size_t panels = att_panels_bytes(params);
   size_t rows = att_rows_bytes(params);
   return panels > rows ? panels : rows;
 }
 
-static void att_run(const gt_attention_job *job, const gt_attention_item *item, void *scratch) {
+/* A short item is over before its rows have come from memory, so they are asked for while the one before runs. */
+static void att_fetch_item(const gt_attention_job *job, const gt_attention_item *item) {
+  const gt_attention_params *p = job->params;
+  const int64_t kv_head = item->head / (p->num_heads / p->num_kv_heads);
+  const int64_t keys = item->end_key - item->first_key;
+  for (int64_t j = item->first_key; j < item->first_key + (keys < ATT_FETCH_ROWS ? keys : ATT_FETCH_ROWS); j++) {
+    att_prefetch(gt_attention_k_row(job, item->sequence, j) + kv_head * p->head_dim, p->head_dim);
+    att_prefetch(gt_attention_v_row(job, item->sequence, j) + kv_head * p->v_head_dim, p->v_head_dim);
+  }
+  const int64_t tokens = item->tokens < ATT_FETCH_ROWS ? item->tokens : ATT_FETCH_ROWS;
+  const float *q = job->q + (job->cu_seqlens_q[item->sequence] + item->token) * p->q_stride + item->head * p->head_dim;
+  for (int64_t i = 0; i < tokens; i++) {
+    att_prefetch(q + i * p->q_stride, item->heads * p->head_dim);
+  }
+}
+
+static void att_run(const gt_attention_job *job, const gt_attention_item *item, const gt_attention_item *next,
+                    void *scratch) {
+  if (next != NULL) {
+    att_fetch_item(job, next);
+  }
   if ((int64_t)item->tokens * item->heads <= ATT_DIRECT_ROWS) {
     att_run_rows(job, item, scratch);
   } else {

@@ -114,12 +114,14 @@ static inline void simd_finish(const gt_linear_job *job, int64_t panel, const si
   }
 }
 
-/* Do tiles of rows this far apart fall into so few L1 sets (64 lines of 64 bytes) that they evict each other? */
+/* Do tiles of rows this far apart fall into so few of L1's sets (64 of 8 or 12 lines of 64 bytes) that they evict each
+ * other? */
 static inline bool simd_rows_collide(int64_t rows, int64_t stride) {
+  enum { WAYS_OF_X = 8 };
   int64_t bytes = stride * (int64_t)sizeof(float) % 4096;
   int64_t step = bytes == 0 ? 4096 : bytes & -bytes;
   int64_t distinct = 4096 / gt_max(step, 64);
-  return gt_min(rows, MR) > 4 * distinct;
+  return gt_ceil_div(rows, gt_ceil_div(rows, MR)) > WAYS_OF_X * distinct;
 }
 
 /* Features [k, k + count) of rows of x as words, X_BLOCK_STRIDE apart. */
@@ -198,7 +200,7 @@ static inline void simd_linear(const gt_linear_job *job, int64_t row, int64_t ro
 
 #define SIMD_LINEAR_KERNEL(pack_function, run_function)                                                               \
   {                                                                                                                   \
-    .word_features = WORD_FEATURES, .panel_width = NR, .tile_rows = MR, .max_rows = MAX_ROWS,                         \
+    .word_features = WORD_FEATURES, .panel_width = NR, .tile_rows = MR, .max_rows = MAX_ROWS, .block_words = K_BLOCK, \
     .max_panels = MAX_PANELS, .scratch_bytes = SUMS_BYTES + X_BLOCK_BYTES, .pack = pack_function, .run = run_function \
   }
 

@@ -41,6 +41,31 @@ class ModelTest {
   }
 
   @Test
+  void bf16TakesHalfTheMemoryAndStaysNear() {
+    LoadOptions bf16 = TWO_THREADS.withDtype(ComputeDtype.BF16);
+    for (String fixture : List.of("bert-masked-lm", "gpt2-lm", "t5-v1.1")) {
+      try (var exact = Model.load(Fixtures.directory(fixture), TWO_THREADS);
+          var rounded = Model.load(Fixtures.directory(fixture), bf16)) {
+        assertEquals(ComputeDtype.BF16, rounded.dtype());
+        assertTrue(rounded.nativeBytes() < 0.7 * exact.nativeBytes(), fixture);
+        Inputs inputs = Inputs.of(ids(40, exact.config().vocabSize(), 6));
+        if (fixture.startsWith("t5")) {
+          inputs = inputs.withDecoderInputIds(List.of(ids(9, exact.config().vocabSize(), 7)));
+        }
+        float[] expected = exact.forward(inputs, Set.of("logits")).values("logits", 0);
+        float[] actual = rounded.forward(inputs, Set.of("logits")).values("logits", 0);
+        double largest = 0;
+        double error = 0;
+        for (int i = 0; i < expected.length; i++) {
+          largest = Math.max(largest, Math.abs(expected[i]));
+          error = Math.max(error, Math.abs(expected[i] - actual[i]));
+        }
+        assertTrue(error > 0 && error < 0.05 * largest, fixture + ": " + error + " of " + largest);
+      }
+    }
+  }
+
+  @Test
   void prefillThenStepsGiveTheLogitsOfOnePass() {
     for (String fixture : List.of("gpt2-lm", "gpt2-lm-unscaled")) {
       try (var model = Model.load(Fixtures.directory(fixture), TWO_THREADS)) {

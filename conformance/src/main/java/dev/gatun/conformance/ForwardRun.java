@@ -26,7 +26,8 @@ final class ForwardRun {
   Map<String, Comparison> compare(Forward c, Collection<String> outputs) {
     var comparisons = new LinkedHashMap<String, Comparison>();
     for (String output : outputs) {
-      comparisons.put(output, new Comparison(c.name(), output, c.torchError().get(output)));
+      comparisons.put(
+          output, new Comparison(c.name(), output, c.torchError().get(output), subject.dtype()));
     }
     Inputs batch = c.inputs();
     Outputs packed = subject.forward(batch, comparisons.keySet());

@@ -1,5 +1,6 @@
 package dev.gatun.conformance;
 
+import dev.gatun.ComputeDtype;
 import dev.gatun.Inputs;
 import dev.gatun.LoadOptions;
 import dev.gatun.Model;
@@ -23,7 +24,8 @@ final class ModelSubject implements Subject {
     LoadOptions load =
         LoadOptions.defaults()
             .withArchitecture(reference.architecture())
-            .withThreads(verify.threads());
+            .withThreads(verify.threads())
+            .withDtype(verify.dtype());
     this.directory = reference.directory();
     this.options = verify.tier().map(load::withTier).orElse(load);
     this.model = Model.load(directory, options);
@@ -32,6 +34,11 @@ final class ModelSubject implements Subject {
   @Override
   public String tier() {
     return model.tier();
+  }
+
+  @Override
+  public ComputeDtype dtype() {
+    return model.dtype();
   }
 
   @Override

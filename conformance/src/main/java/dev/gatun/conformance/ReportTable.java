@@ -10,11 +10,12 @@ final class ReportTable {
   static String render(VerifyReport report) {
     var text = new StringBuilder();
     text.append(
-        "%s as %s, tier %s, %d thread%s%n"
+        "%s as %s, tier %s, %s, %d thread%s%n"
             .formatted(
                 report.directory(),
                 report.architecture(),
                 report.tier(),
+                report.dtype(),
                 report.threads(),
                 report.threads() == 1 ? "" : "s"));
     int caseWidth = width("case", report.checks().stream().map(Check::caseName).toList());

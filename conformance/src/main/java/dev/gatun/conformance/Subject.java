@@ -1,5 +1,6 @@
 package dev.gatun.conformance;
 
+import dev.gatun.ComputeDtype;
 import dev.gatun.Inputs;
 import dev.gatun.Outputs;
 import dev.gatun.conformance.ReferenceCase.Text;
@@ -12,6 +13,9 @@ interface Subject extends AutoCloseable {
   String tier();
 
   int threads();
+
+  /** What it computes in. */
+  ComputeDtype dtype();
 
   /** Runs all sequences of {@code inputs} as one packed batch. */
   Outputs forward(Inputs inputs, Set<String> outputs);

@@ -1,5 +1,6 @@
 package dev.gatun.conformance;
 
+import dev.gatun.ComputeDtype;
 import dev.gatun.conformance.ReferenceCase.Embed;
 import dev.gatun.conformance.ReferenceCase.Forward;
 import dev.gatun.conformance.ReferenceCase.Generate;
@@ -20,6 +21,10 @@ import java.util.function.IntFunction;
  * <p>Each forward case runs twice: all its sequences as one packed batch, then each alone; both
  * must agree with the reference, in which every sequence was computed alone. {@link #verify} does
  * everything at once; {@link #open} gives the cases one by one.
+ *
+ * <p>fp32 passes within twice PyTorch's own fp32 error, with every argmax and every generated id
+ * equal. bf16 passes within a sixteenth of the largest expected magnitude; its argmaxes and
+ * generated ids are counted, not held to equality.
  */
 public final class Verifier implements AutoCloseable {
   private final Reference reference;
@@ -90,6 +95,7 @@ public final class Verifier implements AutoCloseable {
         reference.directory(),
         reference.architecture(),
         subject.tier(),
+        subject.dtype(),
         subject.threads(),
         reference.versions(),
         checks);
@@ -149,7 +155,8 @@ public final class Verifier implements AutoCloseable {
         "output_ids",
         c.outputIds(),
         row -> subject.generate(c.inputIds().get(row), c.settings()),
-        row -> "prompt " + row);
+        row -> "prompt " + row,
+        subject.dtype() != ComputeDtype.F32);
   }
 
   private Check tokenize(Tokenize c) {
@@ -161,7 +168,8 @@ public final class Verifier implements AutoCloseable {
         row -> {
           Text text = c.texts().get(row);
           return "text " + row + (text.pair() == null ? " '" : " (pair) '") + text.text() + "'";
-        });
+        },
+        false);
   }
 
   private static Check ids(
@@ -169,7 +177,8 @@ public final class Verifier implements AutoCloseable {
       String what,
       List<int[]> expected,
       IntFunction<int[]> ours,
-      IntFunction<String> place) {
+      IntFunction<String> place,
+      boolean mayDiffer) {
     int equal = 0;
     var detail = new StringBuilder();
     for (int row = 0; row < expected.size(); row++) {
@@ -185,7 +194,12 @@ public final class Verifier implements AutoCloseable {
       }
     }
     return new Check.Ids(
-        caseName, what, equal, expected.size(), equal == expected.size(), detail.toString());
+        caseName,
+        what,
+        equal,
+        expected.size(),
+        equal == expected.size() || mayDiffer,
+        detail.toString());
   }
 
   /** A few ids from {@code at} on. */
@@ -201,7 +215,8 @@ public final class Verifier implements AutoCloseable {
   private Check embed(Embed c) {
     Expected expected = reference.expected(c);
     int texts = c.texts().size();
-    var comparison = new Comparison(c.name(), Reference.EMBEDDINGS, c.torchError());
+    var comparison =
+        new Comparison(c.name(), Reference.EMBEDDINGS, c.torchError(), subject.dtype());
     if (expected.shape().length != 2 || expected.shape()[0] != texts) {
       throw new ReferenceException(
           reference.tensors().path(),

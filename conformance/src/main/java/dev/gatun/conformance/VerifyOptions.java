@@ -1,5 +1,6 @@
 package dev.gatun.conformance;
 
+import dev.gatun.ComputeDtype;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -9,28 +10,34 @@ import java.util.Optional;
  * @param tier the kernels to use, as {@code reference}, {@code avx2}, {@code avx512} or {@code
  *     avx512_bf16}; empty for the best this machine has
  * @param threads of the model; 0 for the runtime's default
+ * @param dtype precision it computes in; bf16 is held to a bound of its own, see {@link Verifier}
  */
-public record VerifyOptions(Optional<String> tier, int threads) {
+public record VerifyOptions(Optional<String> tier, int threads, ComputeDtype dtype) {
   /**
    * @throws IllegalArgumentException for negative threads
    */
   public VerifyOptions {
     Objects.requireNonNull(tier, "tier");
+    Objects.requireNonNull(dtype, "dtype");
     if (threads < 0) {
       throw new IllegalArgumentException("threads must not be negative, found " + threads);
     }
   }
 
-  /** The best tier of this machine, the runtime's default number of threads. */
+  /** The best tier of this machine, the runtime's default number of threads, fp32. */
   public static VerifyOptions defaults() {
-    return new VerifyOptions(Optional.empty(), 0);
+    return new VerifyOptions(Optional.empty(), 0, ComputeDtype.F32);
   }
 
   public VerifyOptions withTier(String newTier) {
-    return new VerifyOptions(Optional.of(newTier), threads);
+    return new VerifyOptions(Optional.of(newTier), threads, dtype);
   }
 
   public VerifyOptions withThreads(int newThreads) {
-    return new VerifyOptions(tier, newThreads);
+    return new VerifyOptions(tier, newThreads, dtype);
+  }
+
+  public VerifyOptions withDtype(ComputeDtype newDtype) {
+    return new VerifyOptions(tier, threads, newDtype);
   }
 }

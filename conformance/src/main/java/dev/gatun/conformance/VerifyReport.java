@@ -1,5 +1,6 @@
 package dev.gatun.conformance;
 
+import dev.gatun.ComputeDtype;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -9,6 +10,7 @@ import java.util.Map;
  *
  * @param architecture the class that was run, as {@code BertForMaskedLM}
  * @param tier the kernels that ran
+ * @param dtype what they computed in
  * @param versions of the libraries that made the reference
  * @param checks one per case and output, in the order of the reference
  */
@@ -16,6 +18,7 @@ public record VerifyReport(
     Path directory,
     String architecture,
     String tier,
+    ComputeDtype dtype,
     int threads,
     Map<String, String> versions,
     List<Check> checks) {

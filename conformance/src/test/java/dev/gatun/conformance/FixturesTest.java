@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
 
+import dev.gatun.ComputeDtype;
 import dev.gatun.conformance.junit.ConformanceTests;
 import dev.gatun.runtime.nativelib.NativeContext;
 import java.nio.file.Path;
@@ -39,6 +40,25 @@ class FixturesTest {
             threads ->
                 ConformanceTests.of(
                     model, VerifyOptions.defaults().withTier(tier).withThreads(threads)));
+  }
+
+  /** bf16 is held to its own bound, see Verifier; on every tier, since all but one emulate it. */
+  @TestFactory
+  Stream<DynamicNode> fixturesInBf16() {
+    return Fixtures.all().stream()
+        .map(
+            fixture ->
+                dynamicContainer(
+                    fixture.getFileName().toString(),
+                    NativeContext.tiers().stream()
+                        .map(
+                            tier ->
+                                ConformanceTests.of(
+                                    fixture,
+                                    VerifyOptions.defaults()
+                                        .withTier(tier)
+                                        .withThreads(2)
+                                        .withDtype(ComputeDtype.BF16)))));
   }
 
   @TestFactory

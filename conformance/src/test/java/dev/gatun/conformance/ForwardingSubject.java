@@ -1,5 +1,6 @@
 package dev.gatun.conformance;
 
+import dev.gatun.ComputeDtype;
 import dev.gatun.Inputs;
 import dev.gatun.Outputs;
 import dev.gatun.conformance.ReferenceCase.Text;
@@ -37,6 +38,11 @@ class ForwardingSubject implements Subject {
   @Override
   public String tier() {
     return to.tier();
+  }
+
+  @Override
+  public ComputeDtype dtype() {
+    return to.dtype();
   }
 
   @Override

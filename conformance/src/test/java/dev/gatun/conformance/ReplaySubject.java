@@ -1,5 +1,6 @@
 package dev.gatun.conformance;
 
+import dev.gatun.ComputeDtype;
 import dev.gatun.Inputs;
 import dev.gatun.Outputs;
 import dev.gatun.conformance.ReferenceCase.Text;
@@ -31,6 +32,11 @@ final class ReplaySubject implements Subject {
   @Override
   public String tier() {
     return "replay";
+  }
+
+  @Override
+  public ComputeDtype dtype() {
+    return ComputeDtype.F32;
   }
 
   @Override

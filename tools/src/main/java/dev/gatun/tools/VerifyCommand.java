@@ -2,6 +2,7 @@ package dev.gatun.tools;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.gatun.ComputeDtype;
 import dev.gatun.conformance.Check;
 import dev.gatun.conformance.Verifier;
 import dev.gatun.conformance.VerifyOptions;
@@ -24,6 +25,8 @@ import picocli.CommandLine.Spec;
       "MODEL_DIR holds reference/reference.json and reference/reference.safetensors beside the",
       "model. Every output must be as close to the float64 reference as twice PyTorch's own",
       "float32, every argmax and every token id equal. Exit status 0: all agree; 1: not all.",
+      "With --dtype bf16 an output passes within a sixteenth of its largest magnitude; argmaxes and",
+      "generated ids are counted, and may differ where two are nearly equal.",
       "",
     },
     footer = {
@@ -31,6 +34,7 @@ import picocli.CommandLine.Spec;
       "Examples:",
       "  gatun verify conformance/fixtures/bert-model",
       "  gatun verify conformance/fixtures/t5 --tier reference --threads 1 --json",
+      "  gatun verify conformance/fixtures/bert-model --dtype bf16",
     })
 final class VerifyCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -46,6 +50,14 @@ final class VerifyCommand implements Callable<Integer> {
   private String tier;
 
   @Option(
+      names = "--dtype",
+      paramLabel = "DTYPE",
+      defaultValue = "f32",
+      converter = Dtypes.class,
+      description = "Compute in f32 or bf16 (${DEFAULT-VALUE}).")
+  private ComputeDtype dtype;
+
+  @Option(
       names = "--threads",
       paramLabel = "N",
       description = "CPU threads; without it, every core this process may use.")
@@ -56,7 +68,7 @@ final class VerifyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    VerifyOptions options = VerifyOptions.defaults().withThreads(threads);
+    VerifyOptions options = VerifyOptions.defaults().withThreads(threads).withDtype(dtype);
     if (tier != null) {
       options = options.withTier(tier);
     }
@@ -79,6 +91,7 @@ final class VerifyCommand implements Callable<Integer> {
     root.put("directory", report.directory().toString());
     root.put("architecture", report.architecture());
     root.put("tier", report.tier());
+    root.put("dtype", report.dtype().toString());
     root.put("threads", report.threads());
     root.put("passed", report.passed());
     var checks = root.putArray("checks");

@@ -56,11 +56,20 @@ public final class GenerationLoop {
         }
         try (Workspace ws = workspaces.get()) {
           Tensor next = decoder.next(ops, ws, unread(ws, texts));
+          boolean endForbidden = n < options.minNewTokens() && eosTokenIds.length > 0;
+          if (options.temperature() == 0 && !endForbidden) { // the logits need not leave the device
+            int[] largest = ops.argmax(ws, next);
+            for (int row = 0; row < writing.size(); row++) {
+              writing.get(row).append(largest[row], eosTokenIds);
+            }
+            continue;
+          }
           logits = next.toFloatArray(logits);
         }
         int vocabulary = logits.length / writing.size();
         for (int row = 0; row < writing.size(); row++) {
-          writing.get(row).append(logits, row * vocabulary, vocabulary, eosTokenIds);
+          Text text = writing.get(row);
+          text.append(text.choose(logits, row * vocabulary, vocabulary, eosTokenIds), eosTokenIds);
         }
       }
     }
@@ -107,7 +116,7 @@ public final class GenerationLoop {
     }
 
     /** Chooses a token from its row of the logits, which it may change. */
-    void append(float[] logits, int from, int vocabulary, int[] eosTokenIds) {
+    int choose(float[] logits, int from, int vocabulary, int[] eosTokenIds) {
       if (length - promptLength < options.minNewTokens()) {
         for (int eos : eosTokenIds) {
           if (eos < vocabulary) {
@@ -115,7 +124,10 @@ public final class GenerationLoop {
           }
         }
       }
-      int token = sampler.choose(logits, from, vocabulary);
+      return sampler.choose(logits, from, vocabulary);
+    }
+
+    void append(int token, int[] eosTokenIds) {
       ids[length++] = token;
       ended = !options.onToken().test(token) || contains(eosTokenIds, token);
     }

@@ -223,6 +223,35 @@ public final class KernelCalls {
     }
   }
 
+  /** indices[r] = the first index of the largest of row r. */
+  public void argmax(
+      CallScratch scratch,
+      MemorySegment x,
+      long rows,
+      long columns,
+      long xStride,
+      MemorySegment indices) {
+    begin(scratch);
+    try {
+      int status =
+          (int)
+              Kernels.ARGMAX.invokeExact(
+                  context.handle(),
+                  x,
+                  rows,
+                  columns,
+                  xStride,
+                  indices,
+                  scratch.message(),
+                  CallScratch.MESSAGE_BYTES);
+      NativeStatus.check(status, scratch.message());
+    } catch (Throwable e) {
+      throw Kernels.rethrow(e);
+    } finally {
+      scratch.end();
+    }
+  }
+
   /** The numbers of one attention call, named as in {@code gt_attention_params}. */
   public record AttentionShape(
       int batch,

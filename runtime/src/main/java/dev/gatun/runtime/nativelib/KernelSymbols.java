@@ -226,6 +226,20 @@ record KernelSymbols(
             })
         MethodHandle embed,
     @C(
+            name = "gt_argmax",
+            returns = int.class,
+            takes = {
+              MemorySegment.class, // context
+              MemorySegment.class, // x
+              long.class, // rows
+              long.class, // columns
+              long.class, // x_stride
+              MemorySegment.class, // indices
+              MemorySegment.class,
+              long.class
+            })
+        MethodHandle argmax,
+    @C(
             name = "gt_attention",
             returns = int.class,
             takes = {

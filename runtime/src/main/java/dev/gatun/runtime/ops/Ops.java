@@ -213,6 +213,18 @@ public final class Ops {
     return y;
   }
 
+  /**
+   * Of each row of x the first index of its largest value: a greedy choice. NaN is never the
+   * largest.
+   */
+  public int[] argmax(Workspace workspace, Tensor x) {
+    Tensor indices = workspace.ints(new int[Math.toIntExact(x.rows())]);
+    Operands.usable("argmax", kernels.context(), workspace, indices, x, DType.I32);
+    kernels.argmax(
+        workspace.scratch(), x.segment(), x.rows(), x.columns(), x.rowStride(), indices.segment());
+    return indices.toIntArray();
+  }
+
   /** {@code activation(x)}, element by element. */
   public Tensor activate(Workspace workspace, Tensor x, Activation activation) {
     return activate(workspace, x, activation, workspace.tensor(x.rows(), x.columns()));

@@ -5,6 +5,7 @@ import static dev.gatun.runtime.testing.Values.fill;
 import static dev.gatun.runtime.testing.Values.random;
 import static dev.gatun.runtime.testing.Values.strided;
 import static dev.gatun.runtime.testing.Values.widen;
+import static dev.gatun.runtime.weights.LinearPart.part;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -75,6 +76,50 @@ class OpsTest {
       Tensor strided = ops.linear(workspace, model.model(), strided(workspace, rows, in, x));
       assertArrayEquals(y.toFloatArray(), strided.toFloatArray());
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Activation.class,
+      names = {"GELU_TANH", "SILU", "RELU"})
+  void gatedLinear(Activation activation) {
+    int rows = 5;
+    int in = 24;
+    int features = 37;
+    float[] x = random(1, rows * in);
+    float[] gate = random(2, features * in);
+    float[] up = random(3, features * in);
+    float[] upBias = random(4, features);
+    try (TestModel<Linear> model =
+        new TestModel.Builder()
+            .add("gate.weight", Shape.of(features, in), gate)
+            .add("up.weight", Shape.of(features, in), up)
+            .add("up.bias", Shape.of(features), upBias)
+            .load(
+                context,
+                scope ->
+                    scope.gatedLinear(
+                        in, part("gate", features).withoutBias(), part("up", features)))) {
+      double[] gates = Naive.linear(x, gate, new float[0], rows, in, features);
+      double[] ups = Naive.linear(x, up, upBias, rows, in, features);
+      double[] expected = new double[gates.length];
+      Arrays.setAll(expected, i -> Naive.activation(activation, gates[i]) * ups[i]);
+
+      Tensor y =
+          ops.linear(
+              workspace,
+              model.model(),
+              workspace.floats(rows, in, x),
+              Epilogue.activation(activation));
+      assertEquals(Shape.of(rows, features), y.shape());
+      assertClose(expected, y.toFloatArray(), 1e-4);
+    }
+  }
+
+  @Test
+  void argmaxIsTheFirstLargest() {
+    float[] x = {1, 3, 3, -5, Float.NaN, -1, -2, -1};
+    assertArrayEquals(new int[] {1, 1}, ops.argmax(workspace, workspace.floats(2, 4, x)));
   }
 
   @ParameterizedTest
