@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 enum { REPETITIONS = 15, TEAM_TRIES = 50, MAX_THREADS = 1024 };
@@ -168,6 +169,13 @@ gt_linear *random_linear(gt_context *context, int64_t in_features, int64_t out_f
   return linear;
 }
 
+/* How often another process took a CPU from a thread of this one. */
+static long preemptions(void) {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_nivcsw;
+}
+
 int bench_tiers(char **arguments, const char *usage, void (*bench)(gt_context *context)) {
   const char *name = arguments[0];
   int32_t threads = name != NULL && arguments[1] != NULL ? atoi(arguments[1]) : 0;
@@ -179,7 +187,9 @@ int bench_tiers(char **arguments, const char *usage, void (*bench)(gt_context *c
       gt_context *context;
       require(gt_context_create(&params, &context, message, sizeof message), message);
       printf("\n%s, %d threads\n", gt_tier_name(tier), gt_context_threads(context));
+      long before = preemptions();
       bench(context);
+      printf("preempted %ld times: other processes lower what several threads reach\n", preemptions() - before);
       gt_context_destroy(context);
       found = true;
     }
