@@ -1,25 +1,30 @@
 """Gatun as one long-lived process that measures on demand: gatun bench model DIR --serve."""
-import json
 import os
-import subprocess
+
+from served import Served
 
 LAUNCHER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bin", "gatun")
 
 
 class Gatun:
-    def __init__(self, directory, threads, tier=None):
+    def __init__(self, directory, threads, tier=None, dtype=None):
         command = [LAUNCHER, "bench", "model", directory, "--serve", "--threads", str(threads)]
-        self.process = subprocess.Popen(command + (["--tier", tier] if tier else []), stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
-        self.tier = self._answer()["tier"]
+        command += ["--tier", tier] if tier else []
+        command += ["--dtype", dtype] if dtype else []
+        self.served = Served("gatun", command)
+        self.tier = self.served.ready["tier"]
+        self.dtype = self.served.ready["dtype"]
         self._flops = {}
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.wait()
+        self.served.close()
+
+    def java_home(self):
+        """Of the JDK that the launcher found: its last act is to become that java."""
+        return os.path.dirname(os.path.dirname(os.readlink(f"/proc/{self.served.process.pid}/exe")))
 
     def side(self, load):
         """Takes turns as rounds.calls does, in its own process; gives the median milliseconds."""
@@ -37,18 +42,6 @@ class Gatun:
         return self._flops[load.name]
 
     def _ask(self, load, **request):
-        request.update(ids=load.ids)
         if load.generate:
             request.update(generate=load.generate)
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
-        return self._answer()
-
-    def _answer(self):
-        line = self.process.stdout.readline()
-        if not line:
-            raise SystemExit(f"gatun ended with status {self.process.wait()}")
-        answer = json.loads(line)
-        if "error" in answer:
-            raise SystemExit("gatun: " + answer["error"])
-        return answer
+        return self.served.ask(ids=load.ids, **request)

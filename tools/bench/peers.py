@@ -1,71 +1,59 @@
 """The other runtimes. A peer gives sides for a load: {name: function of seconds that gives the median milliseconds}."""
+import contextlib
+import functools
 import os
 import sys
 
 import numpy as np
 
+import java_peers
+from encoder import Encoder, turns_of
+from exports import exported, optimized, torch_encoder, wrapped
 from rounds import calls
 from workloads import padded, word
 
-BATCH_SIZES = (1, 2, 4, 8, 16, 32)
 
-
-def open_peers(model, directory, args):
+@contextlib.contextmanager
+def open_peers(model, directory, args, java_home):
     """The peers that can run this model; one that fails to load says why and is left out."""
     generates = model in ("gpt2", "t5-small")
-    kinds = {"torch": TorchText if generates else Torch, "onnxruntime": None if generates else OnnxRuntime,
-             "openvino": None if generates else OpenVino, "ctranslate2": CTranslate2 if generates else None}
-    peers = []
-    for name in args.peers.split(","):
-        if name not in kinds:
-            raise SystemExit(f"no peer '{name}'; there are {', '.join(kinds)}")
-        if kinds[name] is not None:
+    in_java = {name: functools.partial(kind, java_home=java_home) for name, kind in java_peers.KINDS.items()}
+    encoders = {"torch": Torch, "torch.compile": TorchCompile, "onnxruntime": OnnxRuntime, "openvino": OpenVino, **in_java}
+    writers = {"torch": TorchText, "ctranslate2": CTranslate2}
+    with contextlib.ExitStack() as stack:
+        peers = []
+        for name in args.peers.split(","):
+            if name not in encoders and name not in writers:
+                raise SystemExit(f"no peer '{name}'; there are {', '.join({**encoders, **writers})}")
+            kind = (writers if generates else encoders).get(name)
+            if kind is None:
+                continue
             try:
-                peers.append(kinds[name](directory, args.threads))
+                peer = kind(directory, args.threads)
             except Exception as e:  # whatever keeps a yardstick from working, the others still measure
-                print(f"skipped {name} on {model}: {type(e).__name__}: {str(e)[:200]}", file=sys.stderr)
-    return peers
+                say_skipped(name, model, e)
+                continue
+            peers.append(peer)
+            if hasattr(peer, "close"):
+                stack.callback(peer.close)
+        yield peers
 
 
-class Encoder:
-    """A peer that makes one forward pass of a padded batch: runner(ids, mask) gives a function to call."""
-
-    def runners(self):
-        """{side: function that makes a call of a batch}"""
-        raise NotImplementedError
-
-    def sides(self, load):
-        sides = {}
-        for side, runner in self.runners().items():
-            sides[side] = calls(runner(*padded(load.ids)))
-            if load.sorts:
-                sides[side + " sorted"] = calls(self.best_batches(runner, load.ids))
-        return sides
-
-    @staticmethod
-    def best_batches(runner, sequences):
-        """Sorted by length and cut into batches of the size that takes least time."""
-        ordered = sorted(sequences, key=len)
-        best = None
-        for size in BATCH_SIZES:
-            runs = [runner(*padded(ordered[at:at + size])) for at in range(0, len(ordered), size)]
-            def all_runs(runs=runs):
-                for run in runs:
-                    run()
-            all_runs()
-            taken = calls(all_runs)(0.2)
-            if best is None or taken < best[0]:
-                best = taken, all_runs
-        return best[1]
+def sides_of(peers, load, model):
+    """The sides of all; a peer that fails now, as what compiles at its first call may, says why and is left out from here."""
+    sides = {}
+    for peer in list(peers):
+        try:
+            sides.update(peer.sides(load))
+        except Exception as e:
+            say_skipped(peer.name, f"{model} {load.name}", e)
+            peers.remove(peer)
+    return sides
 
 
-def torch_encoder(directory, threads):
-    import torch
-    import transformers
-
-    torch.set_num_threads(threads)
-    torch.set_grad_enabled(False)
-    return transformers.BertModel.from_pretrained(directory, add_pooling_layer=False, dtype=torch.float32).eval()
+def say_skipped(name, what, error):
+    reason = (str(error).strip().splitlines() or [""])[0]
+    print(f"skipped {name} on {what}: {type(error).__name__}: {reason[:300]}", file=sys.stderr)
 
 
 class Torch(Encoder):
@@ -75,83 +63,45 @@ class Torch(Encoder):
         self.model = torch_encoder(directory, threads)
 
     def runners(self):
-        return {"torch": self.runner}
+        return {"torch": functools.partial(self.runner, self.model)}
 
-    def runner(self, ids, mask):
+    def runner(self, model, ids, mask):
         import torch
 
         ids = torch.from_numpy(ids)
         mask = None if mask.all() else torch.from_numpy(mask)
-        return lambda: self.model(input_ids=ids, attention_mask=mask).last_hidden_state
+        return lambda: model(input_ids=ids, attention_mask=mask).last_hidden_state
 
     def values(self, load):
+        """The last hidden state of each sequence's last token."""
         ids, mask = padded(load.ids)
-        hidden = self.runner(ids, mask)().numpy()
+        hidden = self.runners()[self.name](ids, mask)().numpy()
         return hidden[np.arange(len(load.ids)), mask.sum(1) - 1]
 
 
-def wrapped(directory, threads):
-    """The encoder as a module of ids and mask that gives one tensor: what exporters take."""
-    import torch
+class TorchCompile(Torch):
+    name = "torch.compile"
+    batch_sizes = Encoder.batch_sizes[1:]  # each shape takes seconds to compile
 
-    class Wrapped(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.bert = torch_encoder(directory, threads)
-
-        def forward(self, ids, mask):
-            return self.bert(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
-
-    ones = torch.ones(2, 8, dtype=torch.long)
-    return Wrapped().eval(), (ones, ones)
-
-
-def exported(directory, threads):
-    """The ONNX file beside the model."""
-    path = os.path.join(directory, "exported.onnx")
-    if not os.path.exists(path):
+    def __init__(self, directory, threads):
         import torch
 
-        class WithPlainMask(torch.nn.Module):
-            """The mask added as older transformers did, which is how ONNX Runtime's optimiser knows it."""
+        super().__init__(directory, threads)
+        torch._dynamo.config.recompile_limit = 100  # beyond it calls are eager; a load has at most 33 shapes
+        self.compiled = torch.compile(self.model, backend="inductor", dynamic=False, fullgraph=True)
 
-            def __init__(self):
-                super().__init__()
-                self.bert = torch_encoder(directory, threads)
-                self.bert.set_attn_implementation("eager")
+    def runners(self):
+        return {"torch.compile": functools.partial(self.runner, self.compiled)}
 
-            def forward(self, ids, mask):
-                added = (1.0 - mask[:, None, None, :].to(torch.float32)) * torch.finfo(torch.float32).min
-                return self.bert(input_ids=ids, attention_mask=added, use_cache=False).last_hidden_state
+    def sides(self, load):
+        import torch
 
-        module = WithPlainMask().eval()
-        ones = torch.ones(2, 8, dtype=torch.long)
-        axes = {name: {0: "batch", 1: "tokens"} for name in ("input_ids", "attention_mask", "hidden")}
-        torch.onnx.export(module, (ones, ones), path, input_names=["input_ids", "attention_mask"],
-                          output_names=["hidden"], dynamic_axes=axes, dynamo=False, opset_version=17)
-        make_attention_known(path, module.bert.config.num_attention_heads)
-    return path
+        torch._dynamo.reset()  # forgets the shapes of the last load, which each call would be compared with
+        return super().sides(load)
 
-
-def make_attention_known(path, heads):
-    """Writes attention the way ONNX Runtime's optimiser fuses it: scores divided, not multiplied; heads spelt out, not -1."""
-    import onnx
-    from onnx import numpy_helper
-
-    model = onnx.load(path)
-    nodes = model.graph.node
-    constants = {node.output[0]: numpy_helper.to_array(node.attribute[0].t) for node in nodes if node.op_type == "Constant"}
-    made_by = {name: node.op_type for node in nodes for name in node.output}
-    scales = []
-    for node in nodes:
-        if node.op_type == "Concat" and len(node.input) == 4 and node.input[2] in constants:
-            node.input[2] = "heads"
-        elif node.op_type == "Mul" and made_by.get(node.input[0]) == "MatMul" and node.input[1] in constants:
-            node.op_type = "Div"
-            scales.append(numpy_helper.from_array(1 / constants[node.input[1]], node.output[0] + "_divisor"))
-            node.input[1] = scales[-1].name
-    model.graph.initializer.extend([numpy_helper.from_array(np.array([heads], dtype=np.int64), "heads")] + scales)
-    onnx.save(model, path)
+    def best_batches(self, turn, sequences):
+        """Of the size best for eager: to try a size is to compile all its shapes."""
+        return super().best_batches(turns_of(functools.partial(self.runner, self.model)), sequences)
 
 
 class OnnxRuntime(Encoder):
@@ -159,21 +109,12 @@ class OnnxRuntime(Encoder):
 
     def __init__(self, directory, threads):
         import onnxruntime
-        import transformers
-        from onnxruntime.transformers import optimizer
 
-        config = transformers.AutoConfig.from_pretrained(directory)
-        graph = optimizer.optimize_model(exported(directory, threads), model_type="bert",
-                                         num_heads=config.num_attention_heads, hidden_size=config.hidden_size)
-        fused = {name: count for name, count in graph.get_fused_operator_statistics().items() if count}
-        if fused.get("Attention") != config.num_hidden_layers:
-            raise RuntimeError(f"its optimiser fused {fused}, not all attention: a weaker peer than it can be")
-        path = os.path.join(directory, "optimized.onnx")
-        graph.save_model_to_file(path)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
-        self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        self.session = onnxruntime.InferenceSession(optimized(directory, threads), options,
+                                                    providers=["CPUExecutionProvider"])
 
     def runners(self):
         return {"onnxruntime": lambda ids, mask: lambda: self.session.run(

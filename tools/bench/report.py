@@ -3,6 +3,10 @@ import statistics
 
 import numpy as np
 
+from encoder import SORTED
+
+TOLERANCE = {"f32": 1e-3, "bf16": 0.1}  # of hidden states, which are about 1
+
 
 def row(times, flops, load):
     """Medians, useful GFLOP/s, and how many times faster Gatun is than each side."""
@@ -18,19 +22,32 @@ def row(times, flops, load):
     }
 
 
-def agreement(gatun, peers, load):
-    """That the two sides compute the same: error of the hidden state, or tokens until texts part (near ties do)."""
+def agreement(gatuns, peers, load):
+    """That sides compute what PyTorch does: error of the hidden state, or tokens until texts part (near ties do)."""
     torch = next((peer for peer in peers if peer.name == "torch"), None)
     if torch is None:
         return None
-    ours, theirs = gatun.values(load), torch.values(load)
+    theirs = torch.values(load)
+    others = {**gatuns, **{peer.name: peer for peer in peers if hasattr(peer, "values") and peer is not torch}}
     if load.generate:
-        return {"same_ids": sum(a == b for x, y in zip(ours, theirs) for a, b in zip(x, y)),
-                "of": sum(len(x) for x in theirs)}
-    error = float(np.abs(np.asarray(ours) - np.asarray(theirs)).max())
-    if not error < 1e-3:
-        raise SystemExit(f"{load.name}: Gatun and PyTorch differ by {error}: no sense in timing that")
-    return {"max_abs_difference": error}
+        return {"same_ids": {side: sum(a == b for x, y in zip(each.values(load), theirs) for a, b in zip(x, y))
+                             for side, each in others.items()}, "of": sum(len(x) for x in theirs)}
+    errors = {}
+    for side, each in others.items():
+        errors[side] = float(np.abs(np.asarray(each.values(load)) - np.asarray(theirs)).max())
+        if not errors[side] < TOLERANCE[getattr(each, "dtype", "f32")]:
+            raise SystemExit(f"{load.name}: {side} and PyTorch differ by {errors[side]}: no sense in timing that")
+    return {"max_abs_difference": errors}
+
+
+def best(one, is_sorted):
+    """The fastest of a row's fp32 peers."""
+    ratios = {name: ratio for name, ratio in one["gatun_times_faster"].items()
+              if "*" not in name and name.endswith(SORTED) == is_sorted}
+    if not ratios:
+        return ""
+    name = min(ratios, key=ratios.get)
+    return f"{name.removesuffix(SORTED)} {ratios[name]:.2f}x"
 
 
 def markdown(rows):
@@ -38,15 +55,18 @@ def markdown(rows):
     sides = []
     for one in rows:
         sides += [name for name in one["gatun_times_faster"] if name not in sides]
-    lines = ["| model | load | Gatun ms | GFLOP/s | " + " | ".join(sides) + " |",
-             "|---|---|---:|---:|" + "---:|" * len(sides)]
+    columns = [*sides, "best fp32 peer", "best fp32 peer, sorted"]
+    lines = ["| model | load | Gatun ms | GFLOP/s | " + " | ".join(columns) + " |",
+             "|---|---|---:|---:|" + "---:|" * len(columns)]
     for one in rows:
         cells = [one["model"], one["load"], f"{one['ms']['gatun']:.2f}", f"{one['gflops']['gatun']:.0f}"]
         for name in sides:
             ratio = one["gatun_times_faster"].get(name)
             cells.append("" if ratio is None else f"{ratio:.2f}x ({one['ms'][name]:.2f})")
-        lines.append("| " + " | ".join(cells) + " |")
+        lines.append("| " + " | ".join(cells + [best(one, False), best(one, True)]) + " |")
     lines.append("")
-    lines.append("Each peer: its time as a multiple of Gatun's (above 1: Gatun is faster), and its milliseconds. * is less"
+    lines.append("Each side: its time as a multiple of Gatun's (above 1: Gatun is faster), and its milliseconds. * is less"
                  " than fp32.")
+    for dtype in sorted({one["dtype"] for one in rows} - {"f32"}):
+        lines.append(f"Gatun computes in {dtype}.")
     return "\n".join(lines)

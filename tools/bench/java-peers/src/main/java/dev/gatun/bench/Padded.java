@@ -1,0 +1,40 @@
+package dev.gatun.bench;
+
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Sequences of one length, with zeros behind those that were shorter, and the mask that says so.
+ */
+record Padded(int[] lengths, int tokens, long[] ids, long[] mask) {
+  static Padded of(List<long[]> sequences) {
+    int[] lengths = sequences.stream().mapToInt(sequence -> sequence.length).toArray();
+    int tokens = Arrays.stream(lengths).max().orElseThrow();
+    long[] ids = new long[lengths.length * tokens];
+    long[] mask = new long[ids.length];
+    for (int i = 0; i < lengths.length; i++) {
+      System.arraycopy(sequences.get(i), 0, ids, i * tokens, lengths[i]);
+      Arrays.fill(mask, i * tokens, i * tokens + lengths[i], 1);
+    }
+    return new Padded(lengths, tokens, ids, mask);
+  }
+
+  boolean hasPadding() {
+    return Arrays.stream(lengths).anyMatch(length -> length < tokens);
+  }
+
+  long[] shape() {
+    return new long[] {lengths.length, tokens};
+  }
+
+  /** Of each sequence the values of its last token. */
+  float[][] lastTokens(float[] hidden) {
+    int size = hidden.length / ids.length;
+    float[][] last = new float[lengths.length][];
+    for (int i = 0; i < lengths.length; i++) {
+      int at = (i * tokens + lengths[i] - 1) * size;
+      last[i] = Arrays.copyOfRange(hidden, at, at + size);
+    }
+    return last;
+  }
+}
