@@ -4,10 +4,11 @@
 #include "core/context.h"
 
 /* Below this many multiply-adds a fork costs more than a second thread brings. */
-enum { SERIAL_WORK = 1 << 16 };
-/* Tasks that let threads finish together: a thread may wait for as long as one takes. Each task reads its rows of x
- * anew, so fewer when there is one block of rows. */
-enum { TASKS_PER_THREAD = 4, TASKS_PER_THREAD_OF_MANY_ROWS = 8 };
+enum {
+  SERIAL_WORK = 1 << 16,
+  TASKS_PER_THREAD = 4,       /* at least: how long a thread may wait for another is one task */
+  MOST_TASKS_PER_THREAD = 16, /* each task begins with x and weights that are not in the near cache */
+};
 
 struct gt_linear {
   const gt_linear_kernel *kernel; /* whose panel width and words the panels have */
@@ -168,9 +169,15 @@ static void forward_task(void *argument, int64_t task, gt_worker *worker) {
   job->kernel->run(&job->linear, row, row_end - row, panel, panel_end - panel, worker->scratch);
 }
 
+/* Do so many equal tasks leave threads idle at the end, for more than 1/32 of the time? */
+static bool uneven(int64_t tasks, int32_t threads) {
+  int64_t turns = gt_ceil_div(tasks, threads);
+  return 32 * (turns * threads - tasks) > turns * threads;
+}
+
 /* As few row blocks as the kernel allows (each streams all its panels once) and as few panel chunks (each reads its
- * rows of x once) as keep the threads busy; smaller row blocks only when there are more threads than panels to share.
- */
+ * rows of x once) as keep the threads busy to the end; smaller row blocks only when there are more threads than panels
+ * to share. */
 static void choose_grid(forward_job *job, int64_t words, int32_t threads) {
   const gt_linear_kernel *kernel = job->kernel;
   job->row_blocks = gt_ceil_div(job->rows, kernel->max_rows);
@@ -179,10 +186,17 @@ static void choose_grid(forward_job *job, int64_t words, int32_t threads) {
   if (threads == 1 || work < SERIAL_WORK) {
     return;
   }
-  int64_t wanted = (int64_t)threads * (job->row_blocks == 1 ? TASKS_PER_THREAD : TASKS_PER_THREAD_OF_MANY_ROWS);
+  int64_t wanted = (int64_t)threads * TASKS_PER_THREAD;
   job->panel_chunks = gt_max(job->panel_chunks, gt_min(gt_ceil_div(wanted, job->row_blocks), job->panels));
   int64_t most_blocks = gt_ceil_div(job->rows, kernel->tile_rows);
   job->row_blocks = gt_max(job->row_blocks, gt_min(wanted / job->panel_chunks, most_blocks));
+  int64_t most_chunks = gt_min(job->panels, threads * MOST_TASKS_PER_THREAD / job->row_blocks);
+  for (int64_t chunks = job->panel_chunks; chunks <= most_chunks; chunks++) {
+    if (!uneven(job->row_blocks * chunks, threads)) {
+      job->panel_chunks = chunks;
+      break;
+    }
+  }
 }
 
 gt_status gt_linear_forward(gt_context *context, const gt_linear *linear, const float *x, const float *residual,

@@ -1,6 +1,7 @@
 /*
  * Attention for a few queries over many keys (decoding): head_dim lies along the vector lanes, so one query fills
- * them. Reads each key and value once per query, the second query from the near cache.
+ * them. Reads each key and value once per query, the second query from the near cache. Memory is what it waits for: the
+ * scores of a tile fetch its values, and the sum of the values fetches the keys of the next tile.
  */
 #ifndef GT_ATTENTION_ROWS_H
 #define GT_ATTENTION_ROWS_H
@@ -26,8 +27,10 @@ typedef struct att_rows {
   float *scores; /* [ATT_DIRECT_KEYS] */
   int64_t dims;  /* head_dim and v_head_dim in whole vectors */
   int64_t v_dims;
-  const float **k; /* [ATT_DIRECT_KEYS + GT_VL]: rows of the tile's keys, and some behind them */
+  const float **k; /* [ATT_DIRECT_KEYS]: rows of the tile's keys */
   const float **v;
+  const float **next_k; /* and of the tile behind it */
+  const float **next_v;
 } att_rows;
 
 static inline int64_t att_whole_vectors(int64_t dim) {
@@ -37,7 +40,7 @@ static inline int64_t att_whole_vectors(int64_t dim) {
 static size_t att_rows_bytes(const gt_attention_params *p) {
   int64_t floats =
       ATT_DIRECT_ROWS * (att_whole_vectors(p->head_dim) + att_whole_vectors(p->v_head_dim)) + ATT_DIRECT_KEYS;
-  return (size_t)floats * sizeof(float) + 2 * (ATT_DIRECT_KEYS + GT_VL) * sizeof(float *);
+  return (size_t)floats * sizeof(float) + 4 * ATT_DIRECT_KEYS * sizeof(float *);
 }
 
 static att_rows att_rows_of(const gt_attention_params *p, void *scratch) {
@@ -45,23 +48,42 @@ static att_rows att_rows_of(const gt_attention_params *p, void *scratch) {
   s.dims = att_whole_vectors(p->head_dim);
   s.v_dims = att_whole_vectors(p->v_head_dim);
   s.k = scratch;
-  s.v = s.k + ATT_DIRECT_KEYS + GT_VL;
-  s.q = (float *)(s.v + ATT_DIRECT_KEYS + GT_VL);
+  s.v = s.k + ATT_DIRECT_KEYS;
+  s.next_k = s.v + ATT_DIRECT_KEYS;
+  s.next_v = s.next_k + ATT_DIRECT_KEYS;
+  s.q = (float *)(s.next_v + ATT_DIRECT_KEYS);
   s.o = s.q + ATT_DIRECT_ROWS * s.dims;
   s.scores = s.o + ATT_DIRECT_ROWS * s.v_dims;
   return s;
 }
 
-/* s[key] = q . k[key] for GT_VL keys at a time; behind the last key the last row is read again. `ahead` > 0: fetch the
- * values of these keys and `ahead` keys in all. */
-static void att_dot_keys(int64_t keys, int64_t ahead, const gt_attention_params *p, const att_rows *s, const float *q) {
+/* Rows of keys [key, key + count), block by block. */
+static void att_find_rows(const gt_attention_job *job, const gt_attention_item *item, int64_t key, int64_t count,
+                          const float **k, const float **v) {
+  const gt_attention_params *p = job->params;
+  const int64_t kv_head = item->head / (p->num_heads / p->num_kv_heads);
+  for (int64_t j = 0; j < count;) {
+    const float *k_row = gt_attention_k_row(job, item->sequence, key + j) + kv_head * p->head_dim;
+    const float *v_row = gt_attention_v_row(job, item->sequence, key + j) + kv_head * p->v_head_dim;
+    const int64_t together = job->block_table == NULL ? count : p->block_size - (key + j) % p->block_size;
+    for (int64_t i = 0; i < together && j < count; i++, j++) {
+      k[j] = k_row + i * p->k_stride;
+      v[j] = v_row + i * p->v_stride;
+    }
+  }
+}
+
+enum { ATT_FETCH_NOTHING, ATT_FETCH_VALUES, ATT_FETCH_ALL }; /* ALL: the keys aren't in the cache either */
+
+/* s[key] = q . k[key] for GT_VL keys at a time; behind the last key the last row is read again. */
+static void att_dot_keys(int64_t keys, int fetch, const gt_attention_params *p, const att_rows *s, const float *q) {
   const float *const *k = s->k;
   int64_t head_dim = p->head_dim;
   float *scores = s->scores;
   for (int64_t key = 0; key < keys; key += GT_VL) {
-    for (int64_t i = key; i < key + GT_VL && i < ahead; i++) {
+    for (int64_t i = key; i < key + GT_VL && i < keys && fetch != ATT_FETCH_NOTHING; i++) {
       att_prefetch(s->v[i], p->v_head_dim);
-      if (i + GT_VL < ahead) {
+      if (fetch == ATT_FETCH_ALL && i + GT_VL < keys) {
         att_prefetch(k[i + GT_VL], head_dim);
       }
     }
@@ -101,9 +123,16 @@ static void att_dot_keys(int64_t keys, int64_t ahead, const gt_attention_params 
   }
 }
 
+/* Rows that a loop over keys fetches: row `key` with key `key`. */
+typedef struct att_ahead {
+  const float *const *rows;
+  int64_t count;
+  int64_t floats; /* of a row */
+} att_ahead;
+
 /* o[..vectors] = o * rescale + sum_key weight[key] v[key]; the last vector has `last` lanes in memory. */
 GT_INLINE void att_sum_values(int vectors, int64_t keys, const float *const *v, int64_t offset, int64_t last,
-                              const float *weight, float *o, vf rescale) {
+                              const float *weight, const att_ahead *ahead, float *o, vf rescale) {
   vf sum[ATT_VALUE_VECTORS];
   vf other[ATT_VALUE_VECTORS]; /* odd keys: two chains hide the latency of a few accumulators */
   GT_UNROLL
@@ -114,6 +143,9 @@ GT_INLINE void att_sum_values(int vectors, int64_t keys, const float *const *v, 
   for (int64_t key = 0; key < keys; key++) {
     vf one = vf_set1(weight[key]);
     const float *row = v[key] + offset;
+    if (key < ahead->count) {
+      att_prefetch(ahead->rows[key], ahead->floats);
+    }
     if ((key & 1) == 0) {
       GT_UNROLL
       for (int i = 0; i < vectors; i++) {
@@ -134,22 +166,23 @@ GT_INLINE void att_sum_values(int vectors, int64_t keys, const float *const *v, 
   }
 }
 
-static void att_sum_all_values(int64_t keys, int64_t v_head_dim, const float *const *v, const float *weight, float *o,
-                               float rescale) {
+static void att_sum_all_values(int64_t keys, int64_t v_head_dim, const float *const *v, const float *weight,
+                               att_ahead ahead, float *o, float rescale) {
   vf factor = vf_set1(rescale);
   for (int64_t d = 0; d < v_head_dim; d += ATT_VALUE_VECTORS * GT_VL) {
     int64_t dims = v_head_dim - d;
     int64_t vectors = (dims + GT_VL - 1) / GT_VL;
     if (vectors >= ATT_VALUE_VECTORS) {
       int64_t last = dims - (ATT_VALUE_VECTORS - 1) * GT_VL;
-      att_sum_values(4, keys, v, d, last < GT_VL ? last : GT_VL, weight, o + d, factor);
+      att_sum_values(4, keys, v, d, last < GT_VL ? last : GT_VL, weight, &ahead, o + d, factor);
     } else if (vectors == 3) {
-      att_sum_values(3, keys, v, d, dims - 2 * GT_VL, weight, o + d, factor);
+      att_sum_values(3, keys, v, d, dims - 2 * GT_VL, weight, &ahead, o + d, factor);
     } else if (vectors == 2) {
-      att_sum_values(2, keys, v, d, dims - GT_VL, weight, o + d, factor);
+      att_sum_values(2, keys, v, d, dims - GT_VL, weight, &ahead, o + d, factor);
     } else {
-      att_sum_values(1, keys, v, d, dims, weight, o + d, factor);
+      att_sum_values(1, keys, v, d, dims, weight, &ahead, o + d, factor);
     }
+    ahead.count = 0; /* once is enough */
   }
 }
 
@@ -194,7 +227,6 @@ static void att_run_rows(const gt_attention_job *job, const gt_attention_item *i
   const gt_attention_params *p = job->params;
   att_rows s = att_rows_of(p, scratch);
   int64_t rows = (int64_t)item->tokens * item->heads;
-  int64_t kv_head = item->head / (p->num_heads / p->num_kv_heads);
   float greatest[ATT_DIRECT_ROWS];
   float sum[ATT_DIRECT_ROWS];
   int64_t visible[ATT_DIRECT_ROWS] = {0};
@@ -210,28 +242,38 @@ static void att_run_rows(const gt_attention_job *job, const gt_attention_item *i
     visible[row] = gt_attention_visible(job, item->sequence, item->token + row / item->heads);
   }
   int64_t end = visible[rows - 1] < item->end_key ? visible[rows - 1] : item->end_key;
+  int64_t keys = end - item->first_key < ATT_DIRECT_KEYS ? end - item->first_key : ATT_DIRECT_KEYS;
+  if (keys > 0) {
+    att_find_rows(job, item, item->first_key, keys, s.k, s.v);
+  }
   for (int64_t key = item->first_key; key < end; key += ATT_DIRECT_KEYS) {
-    int64_t keys = end - key < ATT_DIRECT_KEYS ? end - key : ATT_DIRECT_KEYS;
-    int64_t ahead = end - key < keys + GT_VL ? end - key : keys + GT_VL;
-    for (int64_t j = 0; j < ahead; j++) {
-      s.k[j] = gt_attention_k_row(job, item->sequence, key + j) + kv_head * p->head_dim;
-      s.v[j] = gt_attention_v_row(job, item->sequence, key + j) + kv_head * p->v_head_dim;
-    }
+    const int64_t behind = end - key - keys;
+    const int64_t next_keys = behind < ATT_DIRECT_KEYS ? behind : ATT_DIRECT_KEYS;
+    att_find_rows(job, item, key + keys, next_keys, s.next_k, s.next_v);
+    int fetch = key == item->first_key ? ATT_FETCH_ALL : ATT_FETCH_VALUES;
+    att_ahead ahead = {s.next_k, next_keys, p->head_dim};
     for (int64_t row = 0; row < rows; row++) {
       int64_t here = visible[row] - key < keys ? visible[row] - key : keys;
       if (here <= 0) {
         continue;
       }
-      att_dot_keys(here, ahead, p, &s, s.q + row * s.dims);
-      ahead = 0; /* the other rows find the keys in the cache */
+      att_dot_keys(here, fetch, p, &s, s.q + row * s.dims);
+      fetch = ATT_FETCH_NOTHING; /* the other rows find the keys in the cache */
       if (job->distance_bias != NULL) {
         int64_t position = gt_attention_position(job, item->sequence, item->token + row / item->heads);
         const float *bias = gt_attention_bias_row(job, (int32_t)(item->head + row % item->heads));
         att_add_bias_row(job, bias, position, key, here, s.scores);
       }
       float rescale = att_softmax_row(here, s.scores, &greatest[row], &sum[row]);
-      att_sum_all_values(here, p->v_head_dim, s.v, s.scores, s.o + row * s.v_dims, rescale);
+      att_sum_all_values(here, p->v_head_dim, s.v, s.scores, ahead, s.o + row * s.v_dims, rescale);
+      ahead.count = 0;
     }
+    const float **k = s.k, **v = s.v;
+    s.k = s.next_k;
+    s.v = s.next_v;
+    s.next_k = k;
+    s.next_v = v;
+    keys = next_keys;
   }
   att_cursor out_cursor = att_first_row(job, item, p->out_stride, p->v_head_dim);
   for (int64_t row = 0; row < rows; row++) {

@@ -1,3 +1,4 @@
+/* Gather: rows of a table, whose next row is asked for while one is read: ids follow no pattern a CPU could guess. */
 #ifndef GT_SIMD_EMBED_H
 #define GT_SIMD_EMBED_H
 
@@ -5,29 +6,68 @@
 
 #include "cpu/simd/widen.h"
 
-static inline void simd_add_row(const void *row, int32_t dtype, float *y, int64_t features) {
-  enum { CHUNK = 8 * GT_VL };
-  float chunk[CHUNK];
-  for (int64_t i = 0; i < features; i += CHUNK) {
-    int64_t n = features - i < CHUNK ? features - i : CHUNK;
-    simd_widen(simd_element(row, dtype, i), dtype, chunk, n);
-    for (int64_t j = 0; j < n; j += GT_VL) {
-      int64_t lanes = n - j < GT_VL ? n - j : GT_VL;
-      vf_store_n(y + i + j, vf_load_n(y + i + j, lanes) + vf_load_n(chunk + j, lanes), lanes);
+/* y (+)= row, and fetches `next`. The loader is a constant after inlining. */
+GT_INLINE void simd_embed_row(vf (*load)(const void *row, int64_t i), const void *row, int32_t dtype, int64_t size,
+                              const void *next, int64_t features, const bool accumulate, float *y) {
+  int64_t i = 0;
+  for (; i + GT_VL <= features; i += GT_VL) {
+    _mm_prefetch((const char *)next + i * size, _MM_HINT_T0);
+    vf value = load(row, i);
+    if (accumulate) {
+      value = vf_load(y + i) + value;
     }
+    vf_store(y + i, value);
+  }
+  for (; i < features; i++) {
+    float value = gt_element(row, dtype, i);
+    y[i] = accumulate ? y[i] + value : value;
+  }
+}
+
+GT_INLINE vf simd_load_row_f32(const void *row, int64_t i) {
+  return vf_load((const float *)row + i);
+}
+GT_INLINE vf simd_load_row_f16(const void *row, int64_t i) {
+  return vf_load_f16((const uint16_t *)row + i);
+}
+GT_INLINE vf simd_load_row_bf16(const void *row, int64_t i) {
+  return vf_load_bf16((const uint16_t *)row + i);
+}
+GT_INLINE vf simd_load_row_f64(const void *row, int64_t i) {
+  return vf_load_f64((const double *)row + i);
+}
+
+GT_INLINE void simd_embed_rows(vf (*load)(const void *row, int64_t i), const void *table, int32_t dtype, int64_t size,
+                               int64_t features, const int32_t *ids, int64_t tokens, const bool accumulate, float *y) {
+  for (int64_t t = 0; t < tokens; t++, y += features) {
+    const void *next = simd_element(table, dtype, ids[t + 1 < tokens ? t + 1 : t] * features);
+    simd_embed_row(load, simd_element(table, dtype, ids[t] * features), dtype, size, next, features, accumulate, y);
   }
 }
 
 static inline void simd_embed(const void *table, int32_t dtype, int64_t features, const int32_t *ids, int64_t tokens,
                               bool accumulate, float *y) {
-  for (int64_t t = 0; t < tokens; t++, y += features) {
-    const void *row = simd_element(table, dtype, ids[t] * features);
-    if (accumulate) {
-      simd_add_row(row, dtype, y, features);
-    } else {
-      simd_widen(row, dtype, y, features);
-    }
+#define ROWS(load, size)                                                        \
+  if (accumulate) {                                                             \
+    simd_embed_rows(load, table, dtype, size, features, ids, tokens, true, y);  \
+  } else {                                                                      \
+    simd_embed_rows(load, table, dtype, size, features, ids, tokens, false, y); \
   }
+  switch (dtype) {
+    case GT_F16:
+      ROWS(simd_load_row_f16, 2)
+      break;
+    case GT_BF16:
+      ROWS(simd_load_row_bf16, 2)
+      break;
+    case GT_F64:
+      ROWS(simd_load_row_f64, 8)
+      break;
+    default:
+      ROWS(simd_load_row_f32, 4)
+      break;
+  }
+#undef ROWS
 }
 
 #endif

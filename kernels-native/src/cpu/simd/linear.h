@@ -72,7 +72,7 @@ static inline void simd_activate_tile(const gt_linear_job *job, int64_t rows, co
 
 /* Vector 0 of the panel holds gates, vector 1 what they are multiplied with: leaves the products in vector 0. */
 static inline void simd_gate_tile(const gt_linear_job *job, int64_t rows, const vf bias[NV], float *sums) {
-  float gates[MR * GT_VL];
+  float gates[MR * GT_VL] = {0};
   for (int64_t r = 0; r < rows; r++) {
     vf_store(gates + r * GT_VL, vf_load(sums + r * NR) + bias[0]);
   }
@@ -140,13 +140,13 @@ static inline void simd_copy_block(const gt_linear_job *job, int64_t row, int64_
 /* One panel times all rows of the block, for words [k, k_end) of the inner dimension. `ahead` is where the next such
  * stretch of weights begins: the tiles fetch it into L2, a share each. */
 static inline void simd_panel(const gt_linear_job *job, int64_t row, int64_t rows, int64_t panel, const float *x,
-                              int64_t x_stride, int64_t k, int64_t k_end, const float *ahead, float *sums) {
+                              int64_t x_stride, int64_t k, int64_t k_end, int64_t kc, const float *ahead, float *sums) {
   const int64_t words = gt_ceil_div(job->in_features, WORD_FEATURES);
   const float *weight = job->panels + (panel * words + k) * NR;
   const int64_t tiles = gt_ceil_div(rows, MR);
-  const int64_t steps = gt_ceil_div(k_end - k, KC);
+  const int64_t steps = gt_ceil_div(k_end - k, kc);
   const int64_t ahead_step = gt_max(NR / tiles, 1);
-  for (int64_t s = 0; s < steps; s++) { /* KC rows of the panel stay in L1 while the tiles pass by */
+  for (int64_t s = 0; s < steps; s++) { /* kc words of the panel stay in L1 while the tiles pass by */
     const int64_t begin = gt_split(k_end - k, steps, s), end = gt_split(k_end - k, steps, s + 1);
     const bool last = k + end == words;
     for (int64_t t = 0; t < tiles; t++) {
@@ -178,7 +178,7 @@ static inline void simd_linear(const gt_linear_job *job, int64_t row, int64_t ro
       simd_copy_block(job, row, rows, 0, job->in_features, block);
     }
     for (int64_t p = panel; p < panel + panels; p++) {
-      simd_panel(job, row, rows, p, copy ? block : x, copy ? X_BLOCK_STRIDE : job->x_stride, 0, words,
+      simd_panel(job, row, rows, p, copy ? block : x, copy ? X_BLOCK_STRIDE : job->x_stride, 0, words, words,
                  job->panels + (p * words + STREAM_DISTANCE) * NR, sums);
     }
     return;
@@ -192,7 +192,7 @@ static inline void simd_linear(const gt_linear_job *job, int64_t row, int64_t ro
       simd_copy_block(job, row, rows, first, gt_min(k_end * WORD_FEATURES, job->in_features) - first, block);
     }
     for (int64_t p = panel; p < panel + panels; p++) {
-      simd_panel(job, row, rows, p, copy ? block : x + k, copy ? X_BLOCK_STRIDE : job->x_stride, k, k_end,
+      simd_panel(job, row, rows, p, copy ? block : x + k, copy ? X_BLOCK_STRIDE : job->x_stride, k, k_end, KC,
                  job->panels + ((p + 1) * words + k) * NR, sums + (p - panel) * sums_step);
     }
   }

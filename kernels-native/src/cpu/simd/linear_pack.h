@@ -41,6 +41,15 @@ static inline int64_t simd_row_words(const gt_linear_source *source, int64_t ind
   return gt_ceil_div(count, WORD_FEATURES);
 }
 
+/* Asks for the piece of a weight row that begins at `index`, which may lie behind the last. */
+static inline void simd_fetch_piece(const gt_linear_source *source, int64_t index) {
+  const char *at = simd_element(source->weight, source->dtype, index);
+  const char *end = simd_element(source->weight, source->dtype, index + WORD_FEATURES * PIECE);
+  for (; at < end; at += 64) {
+    _mm_prefetch(at, _MM_HINT_T0);
+  }
+}
+
 /* Rows of [out, in]: made words piece by piece, then transposed. At most GT_VL rows. */
 static inline void simd_pack_out_in(const gt_linear_source *source, int64_t row, int64_t rows, float *out) {
   float piece[GT_VL][PIECE] = {{0}};
@@ -48,6 +57,7 @@ static inline void simd_pack_out_in(const gt_linear_source *source, int64_t row,
     const int64_t features = gt_min(WORD_FEATURES * PIECE, source->in_features - k);
     int64_t words = 0;
     for (int64_t n = 0; n < rows; n++) {
+      simd_fetch_piece(source, (row + n) * source->in_features + k + WORD_FEATURES * PIECE);
       words = simd_row_words(source, (row + n) * source->in_features + k, features, piece[n]);
     }
     float *to = out + k / WORD_FEATURES * NR;
@@ -63,34 +73,40 @@ static inline void simd_pack_out_in(const gt_linear_source *source, int64_t row,
   }
 }
 
-/* Columns of [in, out]. At most GT_VL. */
+/* Columns of [in, out]. At most NR. */
 static inline void simd_pack_in_out(const gt_linear_source *source, int64_t row, int64_t rows, float *out) {
-  float features[WORD_FEATURES][GT_VL] = {{0}};
+  enum { ROWS_AHEAD = 16 }; /* each row begins on another page */
+  float features[WORD_FEATURES][NR] = {{0}};
   for (int64_t k = 0; k < source->in_features; k += WORD_FEATURES, out += NR) {
     for (int64_t i = 0; i < WORD_FEATURES; i++) {
+      const int64_t index = (k + i) * source->count + row;
       if (k + i < source->in_features) {
-        int64_t index = (k + i) * source->count + row;
+        const int64_t ahead = gt_min(k + i + ROWS_AHEAD, source->in_features - 1) * source->count + row;
+        _mm_prefetch((const char *)simd_element(source->weight, source->dtype, ahead), _MM_HINT_T0);
+        _mm_prefetch((const char *)simd_element(source->weight, source->dtype, ahead + rows - 1), _MM_HINT_T0);
         simd_widen(simd_element(source->weight, source->dtype, index), source->dtype, features[i], rows);
       } else {
-        vf_store(features[i], vf_zero());
+        memset(features[i], 0, sizeof features[i]);
       }
     }
+    for (int64_t n = 0; n < rows; n += GT_VL) {
 #ifdef GT_LINEAR_BF16
-    vf_store_n(out, vf_bf16_words(vf_load(features[0]), vf_load(features[1])), rows);
+      vf words = vf_bf16_words(vf_load(features[0] + n), vf_load(features[1] + n));
 #else
-    vf_store_n(out, vf_load(features[0]), rows);
+      vf words = vf_load(features[0] + n);
 #endif
+      vf_store_n(out + n, words, gt_min(GT_VL, rows - n));
+    }
   }
 }
 
 static inline void simd_linear_pack(const gt_linear_source *source, int64_t row, int64_t rows, float *out) {
+  if (source->layout == GT_IN_OUT) {
+    simd_pack_in_out(source, row, rows, out);
+    return;
+  }
   for (int64_t n = 0; n < rows; n += GT_VL) {
-    const int64_t count = gt_min(GT_VL, rows - n);
-    if (source->layout == GT_OUT_IN) {
-      simd_pack_out_in(source, row + n, count, out + n);
-    } else {
-      simd_pack_in_out(source, row + n, count, out + n);
-    }
+    simd_pack_out_in(source, row + n, gt_min(GT_VL, rows - n), out + n);
   }
 }
 

@@ -135,7 +135,7 @@ GT_INLINE void simd_run(const int rows, const int chains, int64_t k, const float
 /* The same, run by run. */
 GT_INLINE void simd_tile(const int rows, const int chains, int64_t k, const float *x, int64_t x_stride,
                          const float *panel, const float *ahead, int64_t ahead_step, float *sums, bool add) {
-  const int64_t run = gt_ceil_div(k, 8 * RUNS) * 8; /* 8 .. KC / RUNS */
+  const int64_t run = RUNS == 1 ? gt_max(k, 1) : gt_min(gt_ceil_div(k, 8 * RUNS) * 8, KC / RUNS);
   for (int64_t i = 0; i < k; i += run) {
     simd_run(rows, chains, gt_min(run, k - i), x + i, x_stride, panel + i * NR, ahead + i * ahead_step, ahead_step,
              sums, add || i > 0);

@@ -7,8 +7,8 @@
 
 #include "cpu/simd/vec.h"
 
-/* Sum of (x - shift) over the row, and into `*squares` of (x - shift)^2. */
-GT_INLINE float simd_moments(const float *x, int64_t n, float shift, float *squares) {
+/* Sum of (x - shift) over the row, and into `*squares` of (x - shift)^2. Fetches `ahead`, as many values. */
+GT_INLINE float simd_moments(const float *x, int64_t n, float shift, const float *ahead, float *squares) {
   enum { LANES = 4 };
   vf s = vf_set1(shift);
   vf sums[LANES], products[LANES];
@@ -21,6 +21,7 @@ GT_INLINE float simd_moments(const float *x, int64_t n, float shift, float *squa
   for (; i + LANES * GT_VL <= n; i += LANES * GT_VL) {
     GT_UNROLL
     for (int v = 0; v < LANES; v++) {
+      _mm_prefetch((const char *)(ahead + i + v * GT_VL), _MM_HINT_T0);
       vf d = vf_load(x + i + v * GT_VL) - s;
       sums[v] = sums[v] + d;
       products[v] = vf_fma(d, d, products[v]);
@@ -41,9 +42,9 @@ static inline void simd_layer_norm(const float *x, const float *weight, const fl
   double n = (double)features;
   for (int64_t row = 0; row < rows; row++, x += features, y += features) {
     float squares;
-    float mean = (float)(simd_moments(x, features, 0, &squares) / n);
+    float mean = (float)(simd_moments(x, features, 0, x + features, &squares) / n);
     /* The second pass also sums what the rounded mean left over, and takes it out of both moments. */
-    double rest = simd_moments(x, features, mean, &squares) / n;
+    double rest = simd_moments(x, features, mean, x, &squares) / n;
     double variance = squares / n - rest * rest;
     double factor = 1.0 / sqrt((variance > 0 ? variance : 0) + (double)eps);
     vf m = vf_set1(mean), f = vf_set1((float)factor), r = vf_set1((float)(-rest * factor));
@@ -60,7 +61,7 @@ static inline void simd_rms_norm(const float *x, const float *weight, float *y, 
                                  float eps) {
   for (int64_t row = 0; row < rows; row++, x += features, y += features) {
     float squares;
-    simd_moments(x, features, 0, &squares);
+    simd_moments(x, features, 0, x + features, &squares);
     vf f = vf_set1((float)(1.0 / sqrt(squares / (double)features + (double)eps)));
     for (int64_t i = 0; i < features; i += GT_VL) {
       int64_t lanes = features - i < GT_VL ? features - i : GT_VL;
