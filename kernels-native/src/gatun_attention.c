@@ -23,6 +23,8 @@ typedef struct attention_plan {
   int32_t tokens_per_block;
   int32_t heads_per_item;
   int32_t items_per_kv_head; /* more than 1 when a group has more heads than the kernel takes rows */
+  int64_t parts;             /* items of a block */
+  bool wide;                 /* items may span kv heads */
   int64_t blocks;            /* over all sequences */
   bool heads_inside;         /* items are ordered by block, then head; otherwise by head, then block */
   int64_t splits;            /* parts of an item's keys */
@@ -51,20 +53,24 @@ static int32_t sequence_of_block(const attention_plan *plan, int64_t block) {
 }
 
 static int64_t item_count(const attention_plan *plan) {
-  return plan->blocks * plan->job.params->num_kv_heads * plan->items_per_kv_head;
+  return plan->blocks * plan->parts;
+}
+
+/* The query heads of a block's item. */
+static void heads_of_part(const attention_plan *plan, int64_t part, int32_t *head, int32_t *heads) {
+  const gt_attention_params *p = plan->job.params;
+  const int32_t first = (int32_t)(part % plan->items_per_kv_head * plan->heads_per_item);
+  const int32_t group = plan->wide ? p->num_heads : p->num_heads / p->num_kv_heads;
+  *head = (int32_t)(part / plan->items_per_kv_head * group) + first;
+  *heads = (int32_t)gt_min(plan->heads_per_item, group - first);
 }
 
 /* False when there is nothing to do: one block per sequence may be empty. */
 static bool make_item(const attention_plan *plan, int64_t index, gt_attention_item *item) {
-  const gt_attention_params *p = plan->job.params;
-  int32_t group = p->num_heads / p->num_kv_heads;
   /* Short sequences: the heads of a block follow each other, as they do in memory. Long ones: the blocks of a head, to
    * find its keys in the cache. */
-  int64_t parts = (int64_t)p->num_kv_heads * plan->items_per_kv_head;
-  int64_t block = plan->heads_inside ? index / parts : index % plan->blocks;
-  int32_t heads = (int32_t)(plan->heads_inside ? index % parts : index / plan->blocks);
-  int32_t kv_head = heads / plan->items_per_kv_head;
-  int32_t part = heads % plan->items_per_kv_head;
+  int64_t block = plan->heads_inside ? index / plan->parts : index % plan->blocks;
+  int64_t part = plan->heads_inside ? index % plan->parts : index / plan->blocks;
   int32_t sequence = sequence_of_block(plan, block);
   int32_t length = gt_attention_q_length(&plan->job, sequence);
   /* Last block first: with a causal mask it takes longest. */
@@ -73,10 +79,12 @@ static bool make_item(const attention_plan *plan, int64_t index, gt_attention_it
   if (begin < 0) {
     return false;
   }
+  int32_t head, heads;
+  heads_of_part(plan, part, &head, &heads);
   *item = (gt_attention_item){
       .sequence = sequence,
-      .head = kv_head * group + part * plan->heads_per_item,
-      .heads = (int32_t)gt_min(plan->heads_per_item, group - part * plan->heads_per_item),
+      .head = head,
+      .heads = heads,
       .token = (int32_t)begin,
       .tokens = (int32_t)gt_min(plan->tokens_per_block, length - begin),
       .first_key = 0,
@@ -160,25 +168,56 @@ static void merge_task(void *argument, int64_t task, gt_worker *worker) {
   }
 }
 
-static void plan_blocks(attention_plan *plan, int32_t threads) {
+/* Decoding: items of several kv heads where the kernel takes them; as many as leave every thread something to do,
+ * unless the keys are so many that they can be split instead. Returns false where that brings nothing. */
+static bool plan_wide(attention_plan *plan, int64_t longest_q, int64_t longest_kv, int32_t threads) {
   const gt_attention_params *p = plan->job.params;
-  int64_t tokens = plan->job.cu_seqlens_q[p->batch];
+  const int64_t rows_per_kv_head = longest_q * (p->num_heads / p->num_kv_heads);
+  if (rows_per_kv_head == 0 || rows_per_kv_head > plan->kernel->max_wide_rows_per_kv_head) {
+    return false;
+  }
+  int64_t parts = threads == 1 ? 1 : gt_ceil_div(2 * (int64_t)threads, p->batch);
+  if (plan->kernel->takes_parts && longest_kv >= parts * MIN_SPLIT_KEYS) {
+    parts = 1;
+  }
+  const int64_t kv_heads = gt_min(gt_ceil_div(p->num_kv_heads, parts), plan->kernel->max_wide_rows / rows_per_kv_head);
+  if (kv_heads <= 1) {
+    return false;
+  }
+  plan->wide = true;
+  plan->heads_per_item = (int32_t)kv_heads * (p->num_heads / p->num_kv_heads);
+  plan->items_per_kv_head = (int32_t)gt_ceil_div(p->num_heads, plan->heads_per_item);
+  plan->parts = plan->items_per_kv_head;
+  plan->tokens_per_block = (int32_t)longest_q;
+  return true;
+}
+
+static void plan_narrow(attention_plan *plan, int32_t threads) {
+  const gt_attention_params *p = plan->job.params;
   int64_t group = p->num_heads / p->num_kv_heads;
   int64_t rows = plan->kernel->max_rows(p);
   if (threads > 1) {
-    int64_t share = gt_ceil_div(tokens * p->num_heads, (int64_t)threads * ITEMS_PER_THREAD);
+    int64_t share = gt_ceil_div(plan->job.cu_seqlens_q[p->batch] * p->num_heads, (int64_t)threads * ITEMS_PER_THREAD);
     rows = gt_min(rows, gt_ceil_div(share, plan->kernel->row_step) * plan->kernel->row_step);
   }
   plan->heads_per_item = (int32_t)gt_min(group, rows);
   plan->items_per_kv_head = (int32_t)gt_ceil_div(group, plan->heads_per_item);
+  plan->parts = (int64_t)p->num_kv_heads * plan->items_per_kv_head;
   plan->tokens_per_block = (int32_t)(rows / plan->heads_per_item);
-  plan->blocks = tokens / plan->tokens_per_block + p->batch;
+}
+
+static void plan_blocks(attention_plan *plan, int32_t threads) {
+  const gt_attention_params *p = plan->job.params;
   int64_t longest_q = 0;
   int64_t longest_kv = 0;
   for (int32_t sequence = 0; sequence < p->batch; sequence++) {
     longest_q = gt_max(longest_q, gt_attention_q_length(&plan->job, sequence));
     longest_kv = gt_max(longest_kv, gt_attention_kv_length(&plan->job, sequence));
   }
+  if (!plan_wide(plan, longest_q, longest_kv, threads)) {
+    plan_narrow(plan, threads);
+  }
+  plan->blocks = plan->job.cu_seqlens_q[p->batch] / plan->tokens_per_block + p->batch;
   plan->heads_inside = longest_q <= plan->tokens_per_block;
   plan->splits = 1;
   int64_t items = item_count(plan);

@@ -20,7 +20,8 @@ typedef struct gt_attention_job {
   const gt_attention_params *params;
 } gt_attention_job;
 
-/* Some tokens of one sequence times some query heads of one kv head: they share the keys and values they read. */
+/* Some tokens of one sequence times some query heads of one kv head, which share the keys and values they read; or, of
+ * few tokens, the query heads of several kv heads, whose keys lie side by side. */
 typedef struct gt_attention_item {
   int32_t sequence;
   int32_t head; /* first query head */
@@ -39,6 +40,9 @@ typedef struct gt_attention_kernel {
   int32_t row_step;                                       /* a multiple of this many rows is cheapest */
   bool takes_parts;                                       /* may items have a `partial`? */
   int32_t (*max_rows)(const gt_attention_params *params); /* heads * tokens one call of `run` takes at most */
+  /* heads * tokens of an item that spans several kv heads, and per kv head: at most these; 0, 0 for none. */
+  int32_t max_wide_rows;
+  int32_t max_wide_rows_per_kv_head;
   size_t (*scratch_bytes)(const gt_attention_params *params);
   /* `next`, or NULL, is what the thread will be given after `item`: its first rows may be fetched meanwhile. */
   void (*run)(const gt_attention_job *job, const gt_attention_item *item, const gt_attention_item *next, void *scratch);

@@ -16,11 +16,13 @@ static size_t att_scratch_bytes(const gt_attention_params *params) {
 /* A short item is over before its rows have come from memory, so they are asked for while the one before runs. */
 static void att_fetch_item(const gt_attention_job *job, const gt_attention_item *item) {
   const gt_attention_params *p = job->params;
-  const int64_t kv_head = item->head / (p->num_heads / p->num_kv_heads);
+  const int64_t group = p->num_heads / p->num_kv_heads;
+  const int64_t kv_head = item->head / group;
+  const int64_t kv_heads = (item->head + item->heads - 1) / group - kv_head + 1;
   const int64_t keys = item->end_key - item->first_key;
   for (int64_t j = item->first_key; j < item->first_key + (keys < ATT_FETCH_ROWS ? keys : ATT_FETCH_ROWS); j++) {
-    att_prefetch(gt_attention_k_row(job, item->sequence, j) + kv_head * p->head_dim, p->head_dim);
-    att_prefetch(gt_attention_v_row(job, item->sequence, j) + kv_head * p->v_head_dim, p->v_head_dim);
+    att_prefetch(gt_attention_k_row(job, item->sequence, j) + kv_head * p->head_dim, kv_heads * p->head_dim);
+    att_prefetch(gt_attention_v_row(job, item->sequence, j) + kv_head * p->v_head_dim, kv_heads * p->v_head_dim);
   }
   const int64_t tokens = item->tokens < ATT_FETCH_ROWS ? item->tokens : ATT_FETCH_ROWS;
   const float *q = job->q + (job->cu_seqlens_q[item->sequence] + item->token) * p->q_stride + item->head * p->head_dim;
@@ -34,17 +36,18 @@ static void att_run(const gt_attention_job *job, const gt_attention_item *item, 
   if (next != NULL) {
     att_fetch_item(job, next);
   }
-  if ((int64_t)item->tokens * item->heads <= ATT_DIRECT_ROWS) {
+  const int32_t group = job->params->num_heads / job->params->num_kv_heads;
+  if ((int64_t)item->tokens * (item->heads < group ? item->heads : group) <= ATT_DIRECT_ROWS) {
     att_run_rows(job, item, scratch);
   } else {
     att_run_panels(job, item, scratch);
   }
 }
 
-#define GT_ATTENTION_KERNEL                                                                                   \
-  {                                                                                                           \
-    .max_rows = att_max_rows, .row_step = ATT_PANEL, .takes_parts = true, .scratch_bytes = att_scratch_bytes, \
-    .run = att_run                                                                                            \
+#define GT_ATTENTION_KERNEL                                                                               \
+  {                                                                                                       \
+    .max_rows = att_max_rows, .row_step = ATT_PANEL, .takes_parts = true, .max_wide_rows = ATT_WIDE_ROWS, \
+    .max_wide_rows_per_kv_head = ATT_DIRECT_ROWS, .scratch_bytes = att_scratch_bytes, .run = att_run      \
   }
 
 #endif

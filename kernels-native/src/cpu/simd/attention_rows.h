@@ -1,7 +1,7 @@
 /*
  * Attention for a few queries over many keys (decoding): head_dim lies along the vector lanes, so one query fills
- * them. Reads each key and value once per query, the second query from the near cache. Memory is what it waits for: the
- * scores of a tile fetch its values, and the sum of the values fetches the keys of the next tile.
+ * them. Memory is what it waits for, so an item spans as many kv heads as it may: their keys lie side by side, and
+ * long rows come from memory at twice the speed of short ones. Each tile of keys fetches the next.
  */
 #ifndef GT_ATTENTION_ROWS_H
 #define GT_ATTENTION_ROWS_H
@@ -16,9 +16,11 @@
 #include "cpu/simd/vecmath.h"
 
 enum {
-  ATT_DIRECT_ROWS = 8, /* up to this many rows this file is faster than attention_panels.h */
+  ATT_DIRECT_ROWS = 8, /* of a kv head: up to this many this file is faster than attention_panels.h */
+  ATT_WIDE_ROWS = 64,  /* of an item */
   ATT_DIRECT_KEYS = 128,
-  ATT_VALUE_VECTORS = 4, /* of o held in registers at a time */
+  ATT_DIRECT_BYTES = 24 << 10, /* of a tile: it and the next one stay in the nearer caches */
+  ATT_VALUE_VECTORS = 4,       /* of o held in registers at a time */
 };
 
 typedef struct att_rows {
@@ -27,9 +29,9 @@ typedef struct att_rows {
   float *scores; /* [ATT_DIRECT_KEYS] */
   int64_t dims;  /* head_dim and v_head_dim in whole vectors */
   int64_t v_dims;
-  const float **k; /* [ATT_DIRECT_KEYS]: rows of the tile's keys */
+  const float **k; /* [ATT_DIRECT_KEYS]: where the tile's keys begin, with the item's first kv head */
   const float **v;
-  const float **next_k; /* and of the tile behind it */
+  const float **next_k; /* and those of the tile behind it */
   const float **next_v;
 } att_rows;
 
@@ -39,7 +41,7 @@ static inline int64_t att_whole_vectors(int64_t dim) {
 
 static size_t att_rows_bytes(const gt_attention_params *p) {
   int64_t floats =
-      ATT_DIRECT_ROWS * (att_whole_vectors(p->head_dim) + att_whole_vectors(p->v_head_dim)) + ATT_DIRECT_KEYS;
+      ATT_WIDE_ROWS * (att_whole_vectors(p->head_dim) + att_whole_vectors(p->v_head_dim)) + ATT_DIRECT_KEYS;
   return (size_t)floats * sizeof(float) + 4 * ATT_DIRECT_KEYS * sizeof(float *);
 }
 
@@ -52,8 +54,8 @@ static att_rows att_rows_of(const gt_attention_params *p, void *scratch) {
   s.next_k = s.v + ATT_DIRECT_KEYS;
   s.next_v = s.next_k + ATT_DIRECT_KEYS;
   s.q = (float *)(s.next_v + ATT_DIRECT_KEYS);
-  s.o = s.q + ATT_DIRECT_ROWS * s.dims;
-  s.scores = s.o + ATT_DIRECT_ROWS * s.v_dims;
+  s.o = s.q + ATT_WIDE_ROWS * s.dims;
+  s.scores = s.o + ATT_WIDE_ROWS * s.v_dims;
   return s;
 }
 
@@ -73,23 +75,29 @@ static void att_find_rows(const gt_attention_job *job, const gt_attention_item *
   }
 }
 
-enum { ATT_FETCH_NOTHING, ATT_FETCH_VALUES, ATT_FETCH_ALL }; /* ALL: the keys aren't in the cache either */
+/* Keys of a tile. */
+static inline int64_t att_direct_keys(const gt_attention_params *p, int64_t kv_heads) {
+  int64_t bytes = kv_heads * (p->head_dim + p->v_head_dim) * (int64_t)sizeof(float);
+  int64_t keys = ATT_DIRECT_BYTES / bytes / GT_VL * GT_VL;
+  return keys < GT_VL ? GT_VL : keys > ATT_DIRECT_KEYS ? ATT_DIRECT_KEYS : keys;
+}
+
+/* Asks for part `part` of `parts` of `count` rows. */
+static inline void att_fetch_share(const float *const *rows, int64_t count, int64_t floats, int64_t part,
+                                   int64_t parts) {
+  for (int64_t i = count * part / parts; i < count * (part + 1) / parts; i++) {
+    att_prefetch(rows[i], floats);
+  }
+}
 
 /* s[key] = q . k[key] for GT_VL keys at a time; behind the last key the last row is read again. */
-static void att_dot_keys(int64_t keys, int fetch, const gt_attention_params *p, const att_rows *s, const float *q) {
+static void att_dot_keys(int64_t keys, int64_t offset, int64_t head_dim, const att_rows *s, const float *q) {
   const float *const *k = s->k;
-  int64_t head_dim = p->head_dim;
   float *scores = s->scores;
   for (int64_t key = 0; key < keys; key += GT_VL) {
-    for (int64_t i = key; i < key + GT_VL && i < keys && fetch != ATT_FETCH_NOTHING; i++) {
-      att_prefetch(s->v[i], p->v_head_dim);
-      if (fetch == ATT_FETCH_ALL && i + GT_VL < keys) {
-        att_prefetch(k[i + GT_VL], head_dim);
-      }
-    }
     const float *row[GT_VL];
     for (int64_t i = 0; i < GT_VL; i++) {
-      row[i] = k[key + i < keys ? key + i : keys - 1];
+      row[i] = k[key + i < keys ? key + i : keys - 1] + offset;
     }
     vf sum[GT_VL];
     GT_UNROLL
@@ -123,16 +131,9 @@ static void att_dot_keys(int64_t keys, int fetch, const gt_attention_params *p, 
   }
 }
 
-/* Rows that a loop over keys fetches: row `key` with key `key`. */
-typedef struct att_ahead {
-  const float *const *rows;
-  int64_t count;
-  int64_t floats; /* of a row */
-} att_ahead;
-
 /* o[..vectors] = o * rescale + sum_key weight[key] v[key]; the last vector has `last` lanes in memory. */
 GT_INLINE void att_sum_values(int vectors, int64_t keys, const float *const *v, int64_t offset, int64_t last,
-                              const float *weight, const att_ahead *ahead, float *o, vf rescale) {
+                              const float *weight, float *o, vf rescale) {
   vf sum[ATT_VALUE_VECTORS];
   vf other[ATT_VALUE_VECTORS]; /* odd keys: two chains hide the latency of a few accumulators */
   GT_UNROLL
@@ -143,9 +144,6 @@ GT_INLINE void att_sum_values(int vectors, int64_t keys, const float *const *v, 
   for (int64_t key = 0; key < keys; key++) {
     vf one = vf_set1(weight[key]);
     const float *row = v[key] + offset;
-    if (key < ahead->count) {
-      att_prefetch(ahead->rows[key], ahead->floats);
-    }
     if ((key & 1) == 0) {
       GT_UNROLL
       for (int i = 0; i < vectors; i++) {
@@ -166,23 +164,22 @@ GT_INLINE void att_sum_values(int vectors, int64_t keys, const float *const *v, 
   }
 }
 
-static void att_sum_all_values(int64_t keys, int64_t v_head_dim, const float *const *v, const float *weight,
-                               att_ahead ahead, float *o, float rescale) {
+static void att_sum_all_values(int64_t keys, int64_t offset, int64_t v_head_dim, const float *const *v,
+                               const float *weight, float *o, float rescale) {
   vf factor = vf_set1(rescale);
   for (int64_t d = 0; d < v_head_dim; d += ATT_VALUE_VECTORS * GT_VL) {
     int64_t dims = v_head_dim - d;
     int64_t vectors = (dims + GT_VL - 1) / GT_VL;
     if (vectors >= ATT_VALUE_VECTORS) {
       int64_t last = dims - (ATT_VALUE_VECTORS - 1) * GT_VL;
-      att_sum_values(4, keys, v, d, last < GT_VL ? last : GT_VL, weight, &ahead, o + d, factor);
+      att_sum_values(4, keys, v, offset + d, last < GT_VL ? last : GT_VL, weight, o + d, factor);
     } else if (vectors == 3) {
-      att_sum_values(3, keys, v, d, dims - 2 * GT_VL, weight, &ahead, o + d, factor);
+      att_sum_values(3, keys, v, offset + d, dims - 2 * GT_VL, weight, o + d, factor);
     } else if (vectors == 2) {
-      att_sum_values(2, keys, v, d, dims - GT_VL, weight, &ahead, o + d, factor);
+      att_sum_values(2, keys, v, offset + d, dims - GT_VL, weight, o + d, factor);
     } else {
-      att_sum_values(1, keys, v, d, dims, weight, &ahead, o + d, factor);
+      att_sum_values(1, keys, v, offset + d, dims, weight, o + d, factor);
     }
-    ahead.count = 0; /* once is enough */
   }
 }
 
@@ -226,10 +223,12 @@ static float att_softmax_row(int64_t keys, float *scores, float *greatest, float
 static void att_run_rows(const gt_attention_job *job, const gt_attention_item *item, void *scratch) {
   const gt_attention_params *p = job->params;
   att_rows s = att_rows_of(p, scratch);
-  int64_t rows = (int64_t)item->tokens * item->heads;
-  float greatest[ATT_DIRECT_ROWS];
-  float sum[ATT_DIRECT_ROWS];
-  int64_t visible[ATT_DIRECT_ROWS] = {0};
+  const int64_t rows = (int64_t)item->tokens * item->heads;
+  const int64_t group = p->num_heads / p->num_kv_heads;
+  const int64_t kv_heads = (item->head + item->heads - 1) / group - item->head / group + 1;
+  float greatest[ATT_WIDE_ROWS];
+  float sum[ATT_WIDE_ROWS];
+  int64_t visible[ATT_WIDE_ROWS] = {0};
   att_cursor q_cursor = att_first_row(job, item, p->q_stride, p->head_dim);
   for (int64_t row = 0; row < rows; row++) {
     const float *from = job->q + att_next_row(&q_cursor);
@@ -241,32 +240,32 @@ static void att_run_rows(const gt_attention_job *job, const gt_attention_item *i
     sum[row] = 0;
     visible[row] = gt_attention_visible(job, item->sequence, item->token + row / item->heads);
   }
-  int64_t end = visible[rows - 1] < item->end_key ? visible[rows - 1] : item->end_key;
-  int64_t keys = end - item->first_key < ATT_DIRECT_KEYS ? end - item->first_key : ATT_DIRECT_KEYS;
+  const int64_t end = visible[rows - 1] < item->end_key ? visible[rows - 1] : item->end_key;
+  const int64_t tile = att_direct_keys(p, kv_heads);
+  int64_t keys = end - item->first_key < tile ? end - item->first_key : tile;
   if (keys > 0) {
     att_find_rows(job, item, item->first_key, keys, s.k, s.v);
   }
-  for (int64_t key = item->first_key; key < end; key += ATT_DIRECT_KEYS) {
+  for (int64_t key = item->first_key; key < end; key += tile) {
     const int64_t behind = end - key - keys;
-    const int64_t next_keys = behind < ATT_DIRECT_KEYS ? behind : ATT_DIRECT_KEYS;
+    const int64_t next_keys = behind < tile ? behind : tile;
     att_find_rows(job, item, key + keys, next_keys, s.next_k, s.next_v);
-    int fetch = key == item->first_key ? ATT_FETCH_ALL : ATT_FETCH_VALUES;
-    att_ahead ahead = {s.next_k, next_keys, p->head_dim};
     for (int64_t row = 0; row < rows; row++) {
-      int64_t here = visible[row] - key < keys ? visible[row] - key : keys;
+      att_fetch_share(s.next_k, next_keys, kv_heads * p->head_dim, row, rows);
+      att_fetch_share(s.next_v, next_keys, kv_heads * p->v_head_dim, row, rows);
+      const int64_t here = visible[row] - key < keys ? visible[row] - key : keys;
       if (here <= 0) {
         continue;
       }
-      att_dot_keys(here, fetch, p, &s, s.q + row * s.dims);
-      fetch = ATT_FETCH_NOTHING; /* the other rows find the keys in the cache */
+      const int64_t head = item->head + row % item->heads;
+      const int64_t kv_head = head / group - item->head / group; /* counted from the item's first */
+      att_dot_keys(here, kv_head * p->head_dim, p->head_dim, &s, s.q + row * s.dims);
       if (job->distance_bias != NULL) {
         int64_t position = gt_attention_position(job, item->sequence, item->token + row / item->heads);
-        const float *bias = gt_attention_bias_row(job, (int32_t)(item->head + row % item->heads));
-        att_add_bias_row(job, bias, position, key, here, s.scores);
+        att_add_bias_row(job, gt_attention_bias_row(job, (int32_t)head), position, key, here, s.scores);
       }
       float rescale = att_softmax_row(here, s.scores, &greatest[row], &sum[row]);
-      att_sum_all_values(here, p->v_head_dim, s.v, s.scores, ahead, s.o + row * s.v_dims, rescale);
-      ahead.count = 0;
+      att_sum_all_values(here, kv_head * p->v_head_dim, p->v_head_dim, s.v, s.scores, s.o + row * s.v_dims, rescale);
     }
     const float **k = s.k, **v = s.v;
     s.k = s.next_k;
