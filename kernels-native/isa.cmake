@@ -6,7 +6,7 @@ set(GATUN_TIER_avx2_FEATURES avx2 fma f16c)
 set(GATUN_TIER_avx512_FEATURES avx2 fma f16c avx512f avx512bw avx512dq avx512vl)
 set(GATUN_TIER_avx512_bf16_FEATURES ${GATUN_TIER_avx512_FEATURES} avx512bf16)
 
-set(GATUN_TIER_avx512_EXTRA_FLAGS -mprefer-vector-width=512 -falign-loops=64)
+set(GATUN_TIER_avx512_EXTRA_FLAGS -mprefer-vector-width=512 -falign-loops=64 -falign-functions=64)
 set(GATUN_TIER_avx512_bf16_EXTRA_FLAGS ${GATUN_TIER_avx512_EXTRA_FLAGS})
 
 # Writes the run-time half of the list: isa_tiers.h with GT_ISA_TIERS(ROW) -> ROW(name, enum, features) per tier.

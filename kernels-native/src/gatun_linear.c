@@ -243,7 +243,11 @@ gt_status gt_linear_forward(gt_context *context, const gt_linear *linear, const 
                      .panels = linear->panels};
   choose_grid(&job, linear->words, gt_pool_threads(context->pool));
   size_t scratch = linear->kernel->scratch_bytes;
-  if (!gt_pool_run(context->pool, forward_task, &job, job.row_blocks * job.panel_chunks, scratch)) {
+  const int64_t tasks = job.row_blocks * job.panel_chunks;
+  /* With one block of rows the weights are a stream, of which the end of a task has asked for what follows. */
+  bool ran = job.row_blocks == 1 ? gt_pool_run_in_stretches(context->pool, forward_task, &job, tasks, scratch)
+                                 : gt_pool_run(context->pool, forward_task, &job, tasks, scratch);
+  if (!ran) {
     return GT_FAIL_SCRATCH("linear_forward", scratch);
   }
   return GT_OK;

@@ -16,7 +16,14 @@ enum {
   WORKER_SPINS = 2000, /* pauses before an idle worker sleeps: some 30 to 100 us, the gap between two ops */
   CALLER_SPINS = 4000, /* pauses before a caller with nothing left to do sleeps until the workers finish */
   CACHE_LINE = 64,
+  MAX_RANGES = 8,
 };
+
+/* A stretch of a job's tasks. Threads begin with different ones, then help with the others. */
+typedef struct task_range {
+  alignas(CACHE_LINE) atomic_int_least64_t next; /* the next task to hand out */
+  int64_t end;                                   /* written while the gate is closed */
+} task_range;
 
 /* `gate`: CLOSED while no job may be joined, WAITING while the caller sleeps on it, and in the low bits how many
  * workers are inside. A worker enters by adding one and looks at the job only when the gate was open. */
@@ -41,12 +48,12 @@ struct gt_pool {
   alignas(CACHE_LINE) atomic_uint epoch; /* raised per job; sleeping workers wait on it */
   atomic_int sleepers;
   alignas(CACHE_LINE) atomic_int gate;
-  alignas(CACHE_LINE) atomic_int_least64_t next; /* the next task to hand out */
+  task_range ranges[MAX_RANGES];
 
   /* The job; written while the gate is closed. */
   alignas(CACHE_LINE) gt_task *body;
   void *argument;
-  int64_t tasks;
+  int32_t range_count;
 };
 
 static void relax(void) {
@@ -74,20 +81,23 @@ static bool reserve(gt_pool *pool, gt_worker *worker, size_t bytes) {
   return true;
 }
 
-static void run_tasks(gt_pool *pool, gt_worker *worker) {
-  for (;;) {
-    int64_t task = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed);
-    if (task >= pool->tasks) {
-      return;
+/* `first`: the range to begin with. */
+static void run_tasks(gt_pool *pool, gt_worker *worker, int32_t first) {
+  for (int32_t i = 0; i < pool->range_count; i++) {
+    task_range *range = &pool->ranges[(first + i) % pool->range_count];
+    while (atomic_load_explicit(&range->next, memory_order_relaxed) < range->end) {
+      int64_t task = atomic_fetch_add_explicit(&range->next, 1, memory_order_relaxed);
+      if (task < range->end) {
+        pool->body(pool->argument, task, worker);
+      }
     }
-    pool->body(pool->argument, task, worker);
   }
 }
 
 /* Helps with the open job, if there is one. */
 static void join_job(gt_pool *pool, gt_worker *worker) {
   if ((atomic_fetch_add(&pool->gate, 1) & GATE_CLOSED) == 0) {
-    run_tasks(pool, worker);
+    run_tasks(pool, worker, (int32_t)(worker - pool->workers) + 1);
   }
   int before = atomic_fetch_sub(&pool->gate, 1);
   if ((before & GATE_WAITING) != 0 && (before & GATE_INSIDE) == 1) {
@@ -261,18 +271,22 @@ static void await_empty_gate(gt_pool *pool) {
   atomic_fetch_and(&pool->gate, ~GATE_WAITING);
 }
 
-static void run_with_workers(gt_pool *pool, gt_worker *caller, gt_task *body, void *argument, int64_t tasks) {
+static void run_with_workers(gt_pool *pool, gt_worker *caller, gt_task *body, void *argument, int64_t tasks,
+                             int64_t ranges) {
   pool->body = body;
   pool->argument = argument;
-  pool->tasks = tasks;
-  atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
+  pool->range_count = (int32_t)gt_min(ranges, tasks);
+  for (int32_t i = 0; i < pool->range_count; i++) {
+    atomic_store_explicit(&pool->ranges[i].next, gt_split(tasks, pool->range_count, i), memory_order_relaxed);
+    pool->ranges[i].end = gt_split(tasks, pool->range_count, i + 1);
+  }
   atomic_fetch_and(&pool->gate, ~GATE_CLOSED);
   atomic_fetch_add(&pool->epoch, 1);
   int sleepers = atomic_load(&pool->sleepers);
   if (sleepers > 0) {
     futex_wake(&pool->epoch, (int)gt_min(sleepers, tasks - 1));
   }
-  run_tasks(pool, caller);
+  run_tasks(pool, caller, 0);
   atomic_fetch_or(&pool->gate, GATE_CLOSED);
   await_empty_gate(pool);
 }
@@ -286,7 +300,7 @@ static bool reserve_workers(gt_pool *pool, size_t bytes) {
   return true;
 }
 
-bool gt_pool_run(gt_pool *pool, gt_task *body, void *argument, int64_t tasks, size_t scratch_bytes) {
+static bool run(gt_pool *pool, gt_task *body, void *argument, int64_t tasks, int64_t ranges, size_t scratch_bytes) {
   caller_scratch *scratch = take_scratch(pool, scratch_bytes);
   if (scratch == NULL) {
     return false;
@@ -295,7 +309,7 @@ bool gt_pool_run(gt_pool *pool, gt_task *body, void *argument, int64_t tasks, si
   if (tasks > 1 && pool->threads > 1 && !atomic_exchange_explicit(&pool->busy, true, memory_order_acquire)) {
     ok = reserve_workers(pool, scratch_bytes);
     if (ok) {
-      run_with_workers(pool, &scratch->worker, body, argument, tasks);
+      run_with_workers(pool, &scratch->worker, body, argument, tasks, ranges);
     }
     atomic_store_explicit(&pool->busy, false, memory_order_release);
   } else {
@@ -305,6 +319,14 @@ bool gt_pool_run(gt_pool *pool, gt_task *body, void *argument, int64_t tasks, si
   }
   give_scratch(pool, scratch);
   return ok;
+}
+
+bool gt_pool_run(gt_pool *pool, gt_task *body, void *argument, int64_t tasks, size_t scratch_bytes) {
+  return run(pool, body, argument, tasks, 1, scratch_bytes);
+}
+
+bool gt_pool_run_in_stretches(gt_pool *pool, gt_task *body, void *argument, int64_t tasks, size_t scratch_bytes) {
+  return run(pool, body, argument, tasks, gt_min(pool->threads, MAX_RANGES), scratch_bytes);
 }
 
 gt_worker *gt_pool_borrow(gt_pool *pool, size_t bytes) {

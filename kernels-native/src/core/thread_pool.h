@@ -32,6 +32,10 @@ int32_t gt_pool_threads(const gt_pool *pool);
  * when a caller asks for more scratch than the pool has seen before. */
 bool gt_pool_run(gt_pool *pool, gt_task *body, void *argument, int64_t tasks, size_t scratch_bytes);
 
+/* The same; but a thread goes from one task to the next as far as it can, instead of to the next that nobody has: for
+ * tasks that fetch what their successor reads. */
+bool gt_pool_run_in_stretches(gt_pool *pool, gt_task *body, void *argument, int64_t tasks, size_t scratch_bytes);
+
 /* Memory that all tasks of a caller's jobs share, at least `bytes`, kept by the pool for the next borrower; NULL when
  * it can't be had. */
 gt_worker *gt_pool_borrow(gt_pool *pool, size_t bytes);
