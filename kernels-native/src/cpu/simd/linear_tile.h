@@ -36,8 +36,8 @@ enum {
   NV = 2,
   MAX_CHAINS = 4,
   NR = NV * GT_VL,
-  KC = 256,                          /* words */
-  RUNS = WORD_FEATURES == 1 ? 8 : 1, /* a bf16 product is rounded more than any sum of KC of them */
+  KC = 256, /* words */
+  LONGEST_RUN = 64,
 };
 
 /* c[row][NR] += x[row] * w[NR] */
@@ -132,10 +132,16 @@ GT_INLINE void simd_run(const int rows, const int chains, int64_t k, const float
   }
 }
 
+/* Words per run. Where few products make a sum each weighs more, so that shorter ones get runs of 8 or 16. A bf16
+ * product is rounded more than any sum of them. */
+GT_INLINE int64_t simd_run_words(int64_t k) {
+  return WORD_FEATURES > 1 ? gt_max(k, 1) : k <= 2 * LONGEST_RUN ? gt_ceil_div(k, 64) * 8 : LONGEST_RUN;
+}
+
 /* The same, run by run. */
 GT_INLINE void simd_tile(const int rows, const int chains, int64_t k, const float *x, int64_t x_stride,
                          const float *panel, const float *ahead, int64_t ahead_step, float *sums, bool add) {
-  const int64_t run = RUNS == 1 ? gt_max(k, 1) : gt_min(gt_ceil_div(k, 8 * RUNS) * 8, KC / RUNS);
+  const int64_t run = simd_run_words(k);
   for (int64_t i = 0; i < k; i += run) {
     simd_run(rows, chains, gt_min(run, k - i), x + i, x_stride, panel + i * NR, ahead + i * ahead_step, ahead_step,
              sums, add || i > 0);
