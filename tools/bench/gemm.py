@@ -2,7 +2,7 @@
 """Gatun's linear layers against oneDNN's, both with weights packed beforehand, taking turns in one process.
 
     tools/bench/gemm.py                          BERT-base and MiniLM layers, 1 to 1024 rows, fp32 and bf16
-    tools/bench/gemm.py --rows 8,128 --dtypes f32 --threads 1
+    tools/bench/gemm.py --rows 8,128 --dtypes f32
 
 oneDNN is the one in PyTorch, through the operators that torch.compile calls. A turn repeats one side for --window
 seconds; the ratio is the median over rounds of oneDNN's time over ours, above 1: Gatun is faster. Needs torch, and the
@@ -64,8 +64,9 @@ class Gatun:
         self.library.gt_linear_destroy(self.context, linear)
 
 
-def turn(function, window):
-    """Seconds of one call, over as many calls as fit."""
+def turn(function, window, pause):
+    """Seconds of one call, over as many calls as fit, after the other side's threads have gone to sleep."""
+    time.sleep(pause)
     function()
     start = time.perf_counter()
     function()
@@ -81,9 +82,11 @@ def main():
     parser.add_argument("--layers", default=LAYERS, help="INxOUT (%(default)s)")
     parser.add_argument("--rows", default="1,8,16,32,128,512,1024", help="(%(default)s)")
     parser.add_argument("--dtypes", default="f32,bf16", help="(%(default)s)")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--threads", type=int, default=1,
+                        help="(%(default)s; with more, the other side's thread may still hold a core when ours begins)")
+    parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--window", type=float, default=0.01, help="seconds of a turn (%(default)s)")
+    parser.add_argument("--pause", type=float, default=0, help="seconds before a turn (%(default)s)")
     parser.add_argument("--library", default=LIBRARY)
     args = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = str(args.threads)
@@ -109,7 +112,7 @@ def main():
                 difference = (y - sides[1]().float()).abs().max().item()
                 if difference > (0.2 if dtype == "bf16" else 1e-3):
                     raise SystemExit(f"{rows}x{layer} {dtype}: the two differ by {difference}")
-                times = [[turn(side, args.window) for side in sides] for _ in range(args.rounds)]
+                times = [[turn(side, args.window, args.pause) for side in sides] for _ in range(args.rounds)]
                 ours, theirs = (2 * rows * features * out / statistics.median(t[i] for t in times) / 1e9 for i in (0, 1))
                 ratio = statistics.median(t[1] / t[0] for t in times)
                 print(f"| {rows} x {features} x {out} | {dtype} | {ours:.0f} | {theirs:.0f} | {ratio:.2f} |", flush=True)
