@@ -1,12 +1,11 @@
 package dev.gatun.tools;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.gatun.ComputeDtype;
 import dev.gatun.Device;
 import dev.gatun.runtime.nativelib.ContextOptions;
 import dev.gatun.runtime.nativelib.NativeContext;
 import java.io.PrintWriter;
-import java.util.Optional;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -15,26 +14,7 @@ import picocli.CommandLine.ParameterException;
  * What the benchmarks of single ops have in common: where they run, for how long, how they print.
  */
 final class OpBenchOptions {
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description = "CPU threads; without it, every core this process may use.")
-  private int threads;
-
-  @Option(
-      names = "--tier",
-      paramLabel = "TIER",
-      description =
-          "Kernels: reference, avx2, avx512, avx512_bf16; without it, the best of this CPU.")
-  private String tier;
-
-  @Option(
-      names = "--dtype",
-      paramLabel = "DTYPE",
-      defaultValue = "f32",
-      converter = Dtypes.class,
-      description = "Compute in f32 or bf16 (${DEFAULT-VALUE}).")
-  private ComputeDtype dtype;
+  @Mixin private KernelOptions kernels;
 
   @Option(
       names = "--seconds",
@@ -55,7 +35,7 @@ final class OpBenchOptions {
   private NativeContext opened;
 
   void check(CommandSpec spec) {
-    if (!(seconds > 0) || threads < 0 || (peak != null && !(peak > 0))) {
+    if (!(seconds > 0) || kernels.threads() < 0 || (peak != null && !(peak > 0))) {
       throw new ParameterException(
           spec.commandLine(), "--seconds and --peak must be above 0, --threads at least 1");
     }
@@ -67,7 +47,7 @@ final class OpBenchOptions {
 
   NativeContext open() {
     return NativeContext.open(
-        new ContextOptions(Device.CPU, threads, Optional.ofNullable(tier), dtype));
+        new ContextOptions(Device.CPU, kernels.threads(), kernels.tier(), kernels.dtype()));
   }
 
   Timing measure(Runnable work) {

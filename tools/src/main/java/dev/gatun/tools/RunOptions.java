@@ -1,31 +1,12 @@
 package dev.gatun.tools;
 
-import dev.gatun.ComputeDtype;
 import dev.gatun.LoadOptions;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How a model is loaded, as every command that runs one understands it. */
 final class RunOptions {
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description = "CPU threads; without it, every core this process may use.")
-  private int threads;
-
-  @Option(
-      names = "--tier",
-      paramLabel = "TIER",
-      description =
-          "Kernels: reference, avx2, avx512, avx512_bf16; without it, the best of this CPU.")
-  private String tier;
-
-  @Option(
-      names = "--dtype",
-      paramLabel = "DTYPE",
-      defaultValue = "f32",
-      converter = Dtypes.class,
-      description = "Compute in f32 or bf16 (${DEFAULT-VALUE}).")
-  private ComputeDtype dtype;
+  @Mixin private KernelOptions kernels;
 
   @Option(
       names = "--revision",
@@ -41,8 +22,11 @@ final class RunOptions {
 
   LoadOptions toLoadOptions() {
     LoadOptions options =
-        LoadOptions.defaults().withThreads(threads).withRevision(revision).withDtype(dtype);
-    options = tier == null ? options : options.withTier(tier);
+        LoadOptions.defaults()
+            .withThreads(kernels.threads())
+            .withRevision(revision)
+            .withDtype(kernels.dtype());
+    options = kernels.tier().map(options::withTier).orElse(options);
     return architecture == null ? options : options.withArchitecture(architecture);
   }
 }

@@ -2,7 +2,6 @@ package dev.gatun.tools;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.gatun.ComputeDtype;
 import dev.gatun.conformance.Check;
 import dev.gatun.conformance.Verifier;
 import dev.gatun.conformance.VerifyOptions;
@@ -10,6 +9,7 @@ import dev.gatun.conformance.VerifyReport;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -42,36 +42,16 @@ final class VerifyCommand implements Callable<Integer> {
   @Parameters(paramLabel = "MODEL_DIR", description = "A model directory with a reference.")
   private Path directory;
 
-  @Option(
-      names = "--tier",
-      paramLabel = "TIER",
-      description =
-          "Kernels: reference, avx2, avx512, avx512_bf16; without it, the best of this CPU.")
-  private String tier;
-
-  @Option(
-      names = "--dtype",
-      paramLabel = "DTYPE",
-      defaultValue = "f32",
-      converter = Dtypes.class,
-      description = "Compute in f32 or bf16 (${DEFAULT-VALUE}).")
-  private ComputeDtype dtype;
-
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description = "CPU threads; without it, every core this process may use.")
-  private int threads;
+  @Mixin private KernelOptions kernels;
 
   @Option(names = "--json", description = "Print JSON instead of the table.")
   private boolean json;
 
   @Override
   public Integer call() {
-    VerifyOptions options = VerifyOptions.defaults().withThreads(threads).withDtype(dtype);
-    if (tier != null) {
-      options = options.withTier(tier);
-    }
+    VerifyOptions options =
+        VerifyOptions.defaults().withThreads(kernels.threads()).withDtype(kernels.dtype());
+    options = kernels.tier().map(options::withTier).orElse(options);
     var out = spec.commandLine().getOut();
     VerifyReport report;
     try (var progress = Progress.of(spec.commandLine().getErr(), "loading " + directory)) {
