@@ -26,6 +26,7 @@ public final class CallScratch {
 
   private final MemorySegment message;
   private final MemorySegment params;
+  private final MemorySegment paramsAddress;
 
   @SuppressWarnings("unused") // through BUSY
   private boolean busy;
@@ -34,6 +35,7 @@ public final class CallScratch {
   public CallScratch(NativeArena arena) {
     this.message = arena.allocateHost(MESSAGE_BYTES);
     this.params = arena.allocateHost(PARAMS_BYTES);
+    this.paramsAddress = MemorySegment.ofAddress(params.address());
   }
 
   /**
@@ -60,5 +62,12 @@ public final class CallScratch {
 
   MemorySegment params() {
     return params;
+  }
+
+  /**
+   * The parameter struct for a call that also passes {@link #message()}, which keeps it in being.
+   */
+  MemorySegment paramsAddress() {
+    return paramsAddress;
   }
 }

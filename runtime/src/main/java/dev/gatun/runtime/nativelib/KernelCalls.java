@@ -13,7 +13,8 @@ import java.lang.foreign.MemorySegment;
 /**
  * The ops of {@code gatun.h} as Java methods of one context. They pass on what they are given:
  * shapes are the caller's ({@code Ops}) to check. Memory cannot vanish during a call, because the
- * linker holds each argument's arena open.
+ * linker holds each argument's arena open; the context and the parameters go without, held by the
+ * arena of the message, for that costs as much as the rest of a call.
  */
 public final class KernelCalls {
 
@@ -56,12 +57,12 @@ public final class KernelCalls {
       int status =
           (int)
               Kernels.LINEAR_FORWARD.invokeExact(
-                  context.handle(),
+                  context.address(),
                   linear,
                   x,
                   residual,
                   y,
-                  params,
+                  scratch.paramsAddress(),
                   scratch.message(),
                   CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, scratch.message());
@@ -87,7 +88,7 @@ public final class KernelCalls {
       int status =
           (int)
               Kernels.LAYER_NORM.invokeExact(
-                  context.handle(),
+                  context.address(),
                   x,
                   weight,
                   bias,
@@ -119,7 +120,7 @@ public final class KernelCalls {
       int status =
           (int)
               Kernels.RMS_NORM.invokeExact(
-                  context.handle(),
+                  context.address(),
                   x,
                   weight,
                   y,
@@ -144,7 +145,7 @@ public final class KernelCalls {
       int status =
           (int)
               Kernels.ACTIVATE.invokeExact(
-                  context.handle(),
+                  context.address(),
                   x,
                   y,
                   count,
@@ -172,7 +173,7 @@ public final class KernelCalls {
       int status =
           (int)
               Kernels.GATED_ACTIVATE.invokeExact(
-                  context.handle(),
+                  context.address(),
                   x,
                   y,
                   rows,
@@ -204,7 +205,7 @@ public final class KernelCalls {
       int status =
           (int)
               Kernels.EMBED.invokeExact(
-                  context.handle(),
+                  context.address(),
                   table,
                   WeightTypes.code(tableType),
                   tableRows,
@@ -236,7 +237,7 @@ public final class KernelCalls {
       int status =
           (int)
               Kernels.ARGMAX.invokeExact(
-                  context.handle(),
+                  context.address(),
                   x,
                   rows,
                   columns,
@@ -309,7 +310,7 @@ public final class KernelCalls {
       int status =
           (int)
               Kernels.ATTENTION.invokeExact(
-                  context.handle(),
+                  context.address(),
                   q,
                   k,
                   v,
@@ -318,7 +319,7 @@ public final class KernelCalls {
                   blockTable,
                   distanceBias,
                   out,
-                  params,
+                  scratch.paramsAddress(),
                   scratch.message(),
                   CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, scratch.message());
@@ -361,13 +362,13 @@ public final class KernelCalls {
       int status =
           (int)
               Kernels.KV_APPEND.invokeExact(
-                  context.handle(),
+                  context.address(),
                   source,
                   cuSeqlensNew,
                   lengths,
                   blockTable,
                   blocks,
-                  params,
+                  scratch.paramsAddress(),
                   scratch.message(),
                   CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, scratch.message());

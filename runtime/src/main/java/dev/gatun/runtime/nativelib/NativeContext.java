@@ -37,6 +37,7 @@ public final class NativeContext implements AutoCloseable {
   private final ComputeDtype dtype;
   private final Arena arena = Arena.ofShared();
   private final MemorySegment handle;
+  private final MemorySegment address;
   private final int threads;
   private final String tier;
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -66,6 +67,7 @@ public final class NativeContext implements AutoCloseable {
       throw Kernels.rethrow(e);
     }
     this.handle = raw.reinterpret(arena, NativeContext::destroy);
+    this.address = raw;
     try {
       this.threads = (int) Kernels.CONTEXT_THREADS.invokeExact(handle);
       this.tier = Kernels.tierName((int) Kernels.CONTEXT_TIER.invokeExact(handle)).orElseThrow();
@@ -249,6 +251,14 @@ public final class NativeContext implements AutoCloseable {
   /** The gt_context, for calls. */
   MemorySegment handle() {
     return handle;
+  }
+
+  /**
+   * The gt_context for calls that also pass memory of one of its {@link NativeArena}s: that keeps
+   * the arena open and the arena keeps the context, so the linker need not hold it as well.
+   */
+  MemorySegment address() {
+    return address;
   }
 
   /** Keeps the native context in being for one more {@link #release()}. */
