@@ -52,7 +52,7 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--window", type=float, default=1.0, help="seconds of one turn (%(default)s)")
     parser.add_argument("--pause", type=float, default=0.25, help="seconds between turns (%(default)s)")
-    parser.add_argument("--tier", help="Gatun's kernels: reference, avx2, avx512")
+    parser.add_argument("--tier", help="Gatun's kernels: reference, avx2, avx512, avx512_bf16")
     parser.add_argument("--dtype", choices=("f32", "bf16"), help="what Gatun computes in")
     parser.add_argument("--bf16", action="store_true", help="measure Gatun in bf16, too, as a side of its own")
     parser.add_argument("--dir", help="where models are kept for another run; default a temporary folder")

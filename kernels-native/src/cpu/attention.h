@@ -67,6 +67,12 @@ static inline const float *gt_attention_v_row(const gt_attention_job *job, int32
   return gt_attention_kv_row(job, job->v, job->params->v_stride, job->params->v_block_stride, sequence, token);
 }
 
+/* How many kv heads the item's query heads span. */
+static inline int64_t gt_attention_kv_heads(const gt_attention_params *p, const gt_attention_item *item) {
+  const int32_t group = p->num_heads / p->num_kv_heads;
+  return (item->head + item->heads - 1) / group - item->head / group + 1;
+}
+
 static inline int32_t gt_attention_q_length(const gt_attention_job *job, int32_t sequence) {
   return job->cu_seqlens_q[sequence + 1] - job->cu_seqlens_q[sequence];
 }

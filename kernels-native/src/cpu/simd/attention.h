@@ -16,9 +16,8 @@ static size_t att_scratch_bytes(const gt_attention_params *params) {
 /* A short item is over before its rows have come from memory, so they are asked for while the one before runs. */
 static void att_fetch_item(const gt_attention_job *job, const gt_attention_item *item) {
   const gt_attention_params *p = job->params;
-  const int64_t group = p->num_heads / p->num_kv_heads;
-  const int64_t kv_head = item->head / group;
-  const int64_t kv_heads = (item->head + item->heads - 1) / group - kv_head + 1;
+  const int64_t kv_head = item->head / (p->num_heads / p->num_kv_heads);
+  const int64_t kv_heads = gt_attention_kv_heads(p, item);
   const int64_t keys = item->end_key - item->first_key;
   for (int64_t j = item->first_key; j < item->first_key + (keys < ATT_FETCH_ROWS ? keys : ATT_FETCH_ROWS); j++) {
     att_prefetch(gt_attention_k_row(job, item->sequence, j) + kv_head * p->head_dim, kv_heads * p->head_dim);

@@ -225,7 +225,7 @@ static void att_run_rows(const gt_attention_job *job, const gt_attention_item *i
   att_rows s = att_rows_of(p, scratch);
   const int64_t rows = (int64_t)item->tokens * item->heads;
   const int64_t group = p->num_heads / p->num_kv_heads;
-  const int64_t kv_heads = (item->head + item->heads - 1) / group - item->head / group + 1;
+  const int64_t kv_heads = gt_attention_kv_heads(p, item);
   float greatest[ATT_WIDE_ROWS];
   float sum[ATT_WIDE_ROWS];
   int64_t visible[ATT_WIDE_ROWS] = {0};

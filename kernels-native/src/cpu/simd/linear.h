@@ -43,13 +43,12 @@ static inline simd_output simd_output_of(const gt_linear_job *job, int64_t row, 
   return out;
 }
 
-/* Asks for the lines that simd_finish will write, which a store would otherwise wait for. */
+/* Asks for the lines that simd_finish will write and add. */
 static inline void simd_expect_output(const gt_linear_job *job, const simd_output *out) {
   for (int64_t r = 0; r < out->rows; r++) {
-    const char *y = (const char *)(out->y + r * job->y_stride);
-    __asm__ volatile("prefetchw %0" : : "m"(*y));
+    vf_expect_store(out->y + r * job->y_stride);
     if (out->lanes[NV - 1] > 0) {
-      __asm__ volatile("prefetchw %0" : : "m"(*(y + (NR - 16) * sizeof(float))));
+      vf_expect_store(out->y + r * job->y_stride + NR - 16);
     }
     if (out->residual != NULL && out->residual != out->y) {
       _mm_prefetch((const char *)(out->residual + r * job->residual_stride), _MM_HINT_T0);

@@ -37,11 +37,6 @@ GT_INLINE float simd_moments(const float *x, int64_t n, float shift, const float
   return vf_sum((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
-/* Asks for a line of the next row, which a store would otherwise wait for. */
-GT_INLINE void simd_expect_store(const float *y) {
-  __asm__ volatile("prefetchw %0" : : "m"(*y));
-}
-
 static inline void simd_layer_norm(const float *x, const float *weight, const float *bias, float *y, int64_t rows,
                                    int64_t features, float eps) {
   double n = (double)features;
@@ -55,7 +50,7 @@ static inline void simd_layer_norm(const float *x, const float *weight, const fl
     vf m = vf_set1(mean), f = vf_set1((float)factor), r = vf_set1((float)(-rest * factor));
     for (int64_t i = 0; i < features; i += GT_VL) {
       int64_t lanes = features - i < GT_VL ? features - i : GT_VL;
-      simd_expect_store(y + features + i);
+      vf_expect_store(y + features + i); /* of the next row */
       vf b = bias != NULL ? vf_load_n(bias + i, lanes) : vf_zero();
       vf normal = vf_fma(vf_load_n(x + i, lanes) - m, f, r);
       vf_store_n(y + i, vf_fma(normal, vf_load_n(weight + i, lanes), b), lanes);
@@ -71,7 +66,7 @@ static inline void simd_rms_norm(const float *x, const float *weight, float *y, 
     vf f = vf_set1((float)(1.0 / sqrt(squares / (double)features + (double)eps)));
     for (int64_t i = 0; i < features; i += GT_VL) {
       int64_t lanes = features - i < GT_VL ? features - i : GT_VL;
-      simd_expect_store(y + features + i);
+      vf_expect_store(y + features + i); /* of the next row */
       vf_store_n(y + i, vf_load_n(x + i, lanes) * f * vf_load_n(weight + i, lanes), lanes);
     }
   }

@@ -28,6 +28,11 @@
 #error "vec.h is for the SIMD tiers: compile with the flags of isa.cmake"
 #endif
 
+/* Asks for the line at p, which a store to it would otherwise wait for. Any address will do. */
+GT_INLINE void vf_expect_store(const float *p) {
+  __asm__ volatile("prefetchw %0" : : "m"(*p));
+}
+
 /* Loads, widening to fp32. */
 GT_INLINE vf vf_load_bf16(const uint16_t *p) {
   return vf_of_bits(vi_shift_left(vi_load_u16(p), 16));
