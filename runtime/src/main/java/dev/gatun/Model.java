@@ -179,6 +179,10 @@ public final class Model implements AutoCloseable {
     return context.threads();
   }
 
+  NativeContext context() {
+    return context;
+  }
+
   /** Native bytes held now: packed weights, workspaces, caches, scratch. */
   public long nativeBytes() {
     try (var _ = lifetime.use()) {

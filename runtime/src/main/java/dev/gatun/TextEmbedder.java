@@ -1,58 +1,140 @@
 package dev.gatun;
 
-import dev.gatun.loader.config.ConfigException;
-import dev.gatun.loader.config.ConfigParser;
-import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.SentenceModule;
 import dev.gatun.loader.config.SentenceTransformerConfig;
+import dev.gatun.loader.config.SimilarityFunction;
+import dev.gatun.runtime.embedding.MicroBatcher;
+import dev.gatun.runtime.embedding.MicroBatcher.Item;
 import dev.gatun.runtime.embedding.Pooling;
+import dev.gatun.runtime.embedding.Similarity;
 import dev.gatun.tokenizers.EncodeOptions;
 import dev.gatun.tokenizers.Tokenizer;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.stream.Collectors;
 
 /**
- * Texts to vectors, equal to Python's sentence-transformers: tokenizer, transformer, pooling and
- * normalisation as the model directory says.
+ * Texts to vectors, equal to Python's sentence-transformers: tokenizer, prompts, transformer or
+ * static table, pooling and whatever follows, as the model directory says.
  *
  * <pre>{@code
  * try (var embedder = TextEmbedder.load("sentence-transformers/all-MiniLM-L6-v2")) {
- *   float[] vector = embedder.embed("The ferry left before sunrise.");
+ *   float[][] documents = embedder.embedDocuments(List.of("The ferry left before sunrise.", "Rain."));
+ *   float[] query = embedder.embedQuery("When did the boat leave?");
+ *   float nearness = embedder.similarity(query, documents[0]);
  * }
  * }</pre>
  *
- * <p>Safe to use from many threads.
+ * <p>Safe to use from many threads, virtual ones included: they share the weights, and what they
+ * ask for at the same time runs in shared batches. A thread that is interrupted gets a {@link
+ * java.util.concurrent.CancellationException}. Every method throws {@link IllegalStateException}
+ * after {@link #close()}, {@link NullPointerException} for a null text, and {@link
+ * TextTooLongException} for a text over {@link #maxTokens()} where truncation is {@link
+ * TextTruncation#ERROR}.
  */
 public final class TextEmbedder implements AutoCloseable {
-  private static final String HIDDEN = "last_hidden_state";
+  /** Texts tokenized at a time: bounds the memory for token ids, and how late progress is told. */
+  private static final int WINDOW = 1_024;
 
-  /** Backbone class by {@code model_type}: config.json may name a class with a head. */
-  private static final Map<String, String> BACKBONES =
-      Map.of("bert", "BertModel", "t5", "T5EncoderModel");
+  private static final int NO_LIMIT = Integer.MAX_VALUE;
 
-  private final Model model;
-  private final Tokenizer tokenizer;
+  private final Path directory;
   private final SentenceTransformerConfig config;
+  private final Tokenizer tokenizer;
+  private final SentenceEncoder encoder;
+  private final MicroBatcher batcher;
+  private final Map<String, String> prompts;
+  private final Optional<String> defaultPromptName;
+  private final EncodeOptions encoding;
+  private final boolean promptPooled;
+  private final boolean normalizeLast;
   private final int maxTokens;
+  private final int dimension;
+  private final TextTruncation truncation;
+  private final int tokenBudget;
 
-  private TextEmbedder(Model model, Tokenizer tokenizer, SentenceTransformerConfig config) {
-    this.model = model;
-    this.tokenizer = tokenizer;
+  TextEmbedder(Path directory, SentenceTransformerConfig config, TextEmbedderBuilder builder) {
+    this.directory = directory;
     this.config = config;
-    this.maxTokens =
-        config
-            .maxSeqLength()
-            .orElse(
-                Math.min(
-                    tokenizer.modelMaxLength().orElse(Integer.MAX_VALUE),
-                    model.config().maxPositions().orElse(Integer.MAX_VALUE)));
+    prompts = Collections.unmodifiableMap(builder.prompts(config));
+    defaultPromptName =
+        Optional.ofNullable(builder.defaultPromptName()).or(config::defaultPromptName);
+    defaultPromptName.ifPresent(this::requirePrompt);
+    normalizeLast = Boolean.TRUE.equals(builder.normalize());
+    truncation = builder.truncation();
+    tokenBudget = builder.tokenBudget();
+    SentenceModule first = config.modules().getFirst();
+    promptPooled =
+        config.modules().stream()
+            .noneMatch(m -> m instanceof SentenceModule.Pooling p && !p.includePrompt());
+    boolean isStatic = first instanceof SentenceModule.StaticEmbedding;
+    Path tokenizerFolder =
+        directory.resolve(
+            switch (first) {
+              case SentenceModule.Transformer t -> t.path();
+              case SentenceModule.StaticEmbedding s -> s.path();
+              default -> throw new IllegalStateException("modules begin with " + first);
+            });
+    encoding = EncodeOptions.defaults().withSpecialTokens(!isStatic);
+    tokenizer = Tokenizer.load(tokenizerFolder, config.doLowerCase());
+    SentenceEncoder loaded = null;
+    try {
+      loaded =
+          SentenceEncoder.load(
+              directory,
+              config.modules(),
+              builder.options(),
+              !Boolean.FALSE.equals(builder.normalize()));
+      dimension = dimension(builder, loaded.dimension());
+    } catch (Throwable e) {
+      if (loaded != null) {
+        loaded.close();
+      }
+      tokenizer.close();
+      throw e;
+    }
+    encoder = loaded;
+    maxTokens = isStatic ? orNoLimit(builder.maxTokens()) : maxTokens(builder.maxTokens());
+    batcher = new MicroBatcher(tokenBudget, encoder::encode);
   }
 
-  /** Loads with {@link LoadOptions#defaults()}. */
+  private int dimension(TextEmbedderBuilder builder, int full) {
+    int wanted =
+        builder.dimensions() > 0 ? builder.dimensions() : config.truncateDim().orElse(full);
+    if (builder.dimensions() > full) {
+      throw new IllegalArgumentException(
+          "dimensions is %d; %s gives %d".formatted(wanted, directory, full));
+    }
+    return Math.min(wanted, full);
+  }
+
+  /** sentence-transformers' rule, but never beyond the model's positions, where Python fails. */
+  private int maxTokens(int asked) {
+    int positions = encoder.maxTokens().orElse(NO_LIMIT);
+    if (asked > 0) {
+      return Math.min(asked, positions);
+    }
+    int tokenizerLimit = config.maxSeqLength().orElse(tokenizer.modelMaxLength().orElse(NO_LIMIT));
+    return Math.min(tokenizerLimit, positions);
+  }
+
+  private static int orNoLimit(int asked) {
+    return asked > 0 ? asked : NO_LIMIT;
+  }
+
+  /** Loads with the model's own settings. */
   public static TextEmbedder load(String idOrPath) {
-    return load(idOrPath, LoadOptions.defaults());
+    return builder(idOrPath).build();
   }
 
   /**
@@ -62,85 +144,279 @@ public final class TextEmbedder implements AutoCloseable {
    * @throws dev.gatun.loader.GatunException the subclass names what is wrong
    */
   public static TextEmbedder load(String idOrPath, LoadOptions options) {
-    return load(options.locate(idOrPath), options);
+    return builder(idOrPath).options(options).build();
   }
 
   /** Loads from a directory. */
   public static TextEmbedder load(Path directory, LoadOptions options) {
-    var config = SentenceTransformerConfig.load(directory);
-    if (options.architecture() == null) {
-      options = options.withArchitecture(backbone(directory));
-    }
-    Tokenizer tokenizer = Tokenizer.load(directory);
-    try {
-      return new TextEmbedder(Model.load(directory, options), tokenizer, config);
-    } catch (Throwable e) {
-      tokenizer.close();
-      throw e;
-    }
+    return builder(directory).options(options).build();
   }
 
-  /** Length of a vector. */
-  public int dimension() {
-    return config.poolingModes().size() * model.config().hiddenSize();
+  /**
+   * Begins with settings of one's own.
+   *
+   * @param idOrPath a directory, or an id in the Hugging Face cache
+   */
+  public static TextEmbedderBuilder builder(String idOrPath) {
+    Objects.requireNonNull(idOrPath, "idOrPath");
+    return new TextEmbedderBuilder(options -> options.locate(idOrPath));
   }
 
-  /** Tokens a text is cut to, special ones included. */
-  public int maxTokens() {
-    return maxTokens;
+  /** Begins with settings of one's own. */
+  public static TextEmbedderBuilder builder(Path directory) {
+    Objects.requireNonNull(directory, "directory");
+    return new TextEmbedderBuilder(_ -> directory);
   }
 
-  /** The vector of one text, {@code [dimension]}. */
+  /** The vector of one text with the model's default prompt, {@code [dimension]}: encode(). */
   public float[] embed(String text) {
     return embed(List.of(text))[0];
   }
 
-  /**
-   * The vectors of several texts, in their order, {@code [texts][dimension]}. All run as one packed
-   * batch: none is padded to the longest.
-   */
+  /** The vectors of texts, in their order, {@code [texts][dimension]}: encode(). */
   public float[][] embed(List<String> texts) {
-    if (texts.isEmpty()) {
-      return new float[0][];
-    }
-    var truncation = EncodeOptions.defaults().withMaxLength(maxTokens);
-    List<int[]> ids =
-        texts.stream().map(text -> tokenizer.encode(prepare(text), truncation).ids()).toList();
-    Outputs outputs = model.forward(Inputs.of(ids), Set.of(HIDDEN));
+    return embed(texts, EmbedOptions.defaults());
+  }
+
+  /** The vector of a search query, with the prompt {@code query}: encode_query(). */
+  public float[] embedQuery(String query) {
+    return embedQueries(List.of(query))[0];
+  }
+
+  /** The vectors of search queries: encode_query(). */
+  public float[][] embedQueries(List<String> queries) {
+    return embed(queries, EmbedOptions.defaults().withPromptName("query"));
+  }
+
+  /** The vector of a text to be found, with the prompt {@code document}: encode_document(). */
+  public float[] embedDocument(String document) {
+    return embedDocuments(List.of(document))[0];
+  }
+
+  /** The vectors of texts to be found: encode_document(). */
+  public float[][] embedDocuments(List<String> documents) {
+    return embed(documents, EmbedOptions.defaults().withPromptName("document"));
+  }
+
+  /**
+   * The vectors of texts, in their order.
+   *
+   * @throws IllegalArgumentException if the options name a prompt that the model does not have, or
+   *     more dimensions than it gives
+   */
+  public float[][] embed(List<String> texts, EmbedOptions options) {
     var vectors = new float[texts.size()][];
-    for (int s = 0; s < vectors.length; s++) {
-      vectors[s] =
-          Pooling.pool(
-              outputs.values(HIDDEN, s), model.config().hiddenSize(), config.poolingModes());
-      if (config.normalize()) {
-        Pooling.normalize(vectors[s]);
-      }
-    }
+    embed(texts.iterator(), options, (index, _, vector) -> vectors[(int) index] = vector);
     return vectors;
   }
 
-  private String prepare(String text) {
-    String prompted = config.defaultPrompt() + text;
-    return config.doLowerCase() ? prompted.toLowerCase(Locale.ROOT) : prompted;
-  }
-
-  private static String backbone(Path directory) {
-    ModelConfig config = ConfigParser.parse(directory.resolve("config.json"));
-    String name = BACKBONES.get(config.modelType());
-    if (name == null) {
-      throw new ConfigException(
-          directory.resolve("config.json").toString(),
-          "model_type",
-          config.modelType(),
-          "for embeddings: " + BACKBONES.keySet());
+  /**
+   * Writes the vectors of texts behind one another, {@code [texts, dimension]} of native-order
+   * floats.
+   *
+   * @param target of at least {@code 4 * texts * dimension} bytes, in native or heap memory
+   * @throws IllegalArgumentException if it is too small or read-only
+   */
+  public void embed(List<String> texts, EmbedOptions options, MemorySegment target) {
+    long rowBytes = 4L * dimension(options);
+    if (target.isReadOnly() || target.byteSize() < rowBytes * texts.size()) {
+      throw new IllegalArgumentException(
+          "%d vectors take %d bytes, the target %s %d"
+              .formatted(
+                  texts.size(),
+                  rowBytes * texts.size(),
+                  target.isReadOnly() ? "is read-only and has" : "has",
+                  target.byteSize()));
     }
-    return name;
+    embed(
+        texts.iterator(),
+        options,
+        (index, _, vector) ->
+            MemorySegment.copy(
+                vector,
+                0,
+                target,
+                ValueLayout.JAVA_FLOAT_UNALIGNED,
+                index * rowBytes,
+                vector.length));
   }
 
-  /** Frees the model and the tokenizer; idempotent. */
+  /** Takes vectors as they are finished, in the order of the texts. */
+  @FunctionalInterface
+  public interface VectorSink {
+    /**
+     * @param index of the text, from 0
+     * @param text as it was given
+     * @param vector {@code [dimension]}, for the sink to keep
+     */
+    void accept(long index, String text, float[] vector);
+  }
+
+  /**
+   * Embeds any number of texts with bounded memory, handing on each vector; on the calling thread.
+   *
+   * @return how many texts there were
+   */
+  public long embed(Iterator<String> texts, EmbedOptions options, VectorSink sink) {
+    String prompt = prompt(options);
+    int length = dimension(options);
+    int masked = promptPooled || prompt.isEmpty() ? 0 : promptTokens(prompt);
+    long done = 0;
+    var window = new ArrayList<String>();
+    while (texts.hasNext()) {
+      window.clear();
+      while (window.size() < WINDOW && texts.hasNext()) {
+        window.add(Objects.requireNonNull(texts.next(), "a text is null"));
+      }
+      float[][] vectors = batcher.run(items(window, prompt, masked));
+      for (int i = 0; i < vectors.length; i++) {
+        sink.accept(done + i, window.get(i), finish(vectors[i], length));
+      }
+      done += window.size();
+      options.progress().accept(done);
+    }
+    return done;
+  }
+
+  private List<Item> items(List<String> texts, String prompt, int masked) {
+    List<String> prompted = prompt.isEmpty() ? texts : texts.stream().map(prompt::concat).toList();
+    if (truncation == TextTruncation.RIGHT || maxTokens == NO_LIMIT) {
+      EncodeOptions options = maxTokens == NO_LIMIT ? encoding : encoding.withMaxLength(maxTokens);
+      return tokenizer.encodeBatch(prompted, options).stream()
+          .map(e -> new Item(e.ids(), masked))
+          .toList();
+    }
+    List<int[]> ids = tokenizer.encodeBatch(prompted, encoding).stream().map(e -> e.ids()).toList();
+    for (int i = 0; i < ids.size(); i++) {
+      if (ids.get(i).length > maxTokens) {
+        String text = texts.get(i);
+        throw new TextTooLongException(
+            ids.get(i).length, maxTokens, text.substring(0, Math.min(60, text.length())));
+      }
+    }
+    return ids.stream().map(i -> new Item(i, masked)).toList();
+  }
+
+  private float[] finish(float[] vector, int length) {
+    float[] cut = vector.length == length ? vector : Arrays.copyOf(vector, length);
+    if (normalizeLast) {
+      Pooling.normalize(cut);
+    }
+    return cut;
+  }
+
+  /** Tokens of a prompt, without the special one at the end. */
+  private int promptTokens(String prompt) {
+    int[] ids = tokenizer.encode(prompt, encoding.withMaxLength(maxTokens)).ids();
+    boolean closed = ids.length > 0 && tokenizer.isSpecial(ids[ids.length - 1]);
+    return closed ? ids.length - 1 : ids.length;
+  }
+
+  private String prompt(EmbedOptions options) {
+    if (options.prompt().isPresent()) {
+      return options.prompt().get();
+    }
+    return options.promptName().or(() -> defaultPromptName).map(this::requirePrompt).orElse("");
+  }
+
+  private String requirePrompt(String name) {
+    String prompt = prompts.get(name);
+    if (prompt == null) {
+      throw new IllegalArgumentException(
+          "the model has no prompt '" + name + "'; it has " + prompts.keySet());
+    }
+    return prompt;
+  }
+
+  private int dimension(EmbedOptions options) {
+    int wanted = options.dimensions().orElse(dimension);
+    if (wanted < 1 || wanted > encoder.dimension()) {
+      throw new IllegalArgumentException(
+          "dimensions is %d; the model gives 1 to %d".formatted(wanted, encoder.dimension()));
+    }
+    return wanted;
+  }
+
+  /** How near two vectors are by the model's own measure; larger is nearer. */
+  public float similarity(float[] a, float[] b) {
+    return Similarity.of(config.similarity(), a, b);
+  }
+
+  /** {@link #similarity(float[], float[])} of each of a with each of b, {@code [a][b]}. */
+  public float[][] similarity(float[][] a, float[][] b) {
+    return Arrays.stream(a)
+        .map(
+            row -> {
+              var line = new float[b.length];
+              for (int j = 0; j < line.length; j++) {
+                line[j] = similarity(row, b[j]);
+              }
+              return line;
+            })
+        .toArray(float[][]::new);
+  }
+
+  /** How vectors are meant to be compared. */
+  public SimilarityFunction similarityFunction() {
+    return config.similarity();
+  }
+
+  /** Length of a vector. */
+  public int dimension() {
+    return dimension;
+  }
+
+  /** Tokens a text is cut to, special ones included; empty if nothing limits. */
+  public OptionalInt maxTokens() {
+    return maxTokens == NO_LIMIT ? OptionalInt.empty() : OptionalInt.of(maxTokens);
+  }
+
+  /** Texts to put before a text, by name. */
+  public Map<String, String> prompts() {
+    return prompts;
+  }
+
+  /** Bytes of native memory held now: weights, workspaces, scratch. */
+  public long nativeBytes() {
+    return encoder.nativeBytes();
+  }
+
+  /** What is in force, in a few lines for people: modules, prompts, precision, kernels, limits. */
+  public String explain() {
+    String modules =
+        config.modules().stream().map(SentenceModule::type).collect(Collectors.joining(", "));
+    return """
+        model       %s
+        modules     %s (%s)
+        dimension   %d%s
+        prompts     %s, default %s
+        max tokens  %s, longer texts: %s
+        similarity  %s
+        computes in %s with %s kernels on %d threads of %s
+        batches     of at most %d tokens, shared by concurrent callers
+        """
+        .formatted(
+            directory,
+            modules,
+            encoder.explain(),
+            dimension,
+            normalizeLast ? ", scaled to length 1" : "",
+            prompts,
+            defaultPromptName.orElse("none"),
+            maxTokens == NO_LIMIT ? "no limit" : Integer.toString(maxTokens),
+            truncation == TextTruncation.RIGHT ? "cut" : "refused",
+            config.similarity(),
+            encoder.context().dtype(),
+            encoder.context().tier(),
+            encoder.context().threads(),
+            encoder.context().device(),
+            tokenBudget);
+  }
+
+  /** Frees the model and the tokenizer once the calls in flight have returned; idempotent. */
   @Override
   public void close() {
-    model.close();
+    encoder.close();
     tokenizer.close();
   }
 }

@@ -43,6 +43,17 @@ public final class Tokenizer implements AutoCloseable {
    * @throws TokenizerException when a file is missing, malformed or not supported
    */
   public static Tokenizer load(Path modelDirectory) {
+    return load(modelDirectory, false);
+  }
+
+  /**
+   * Loads the tokenizer of a model directory.
+   *
+   * @param lowerCase whether text is lower-cased first, whatever the tokenizer itself does: {@code
+   *     do_lower_case} of sentence-transformers
+   * @throws TokenizerException when a file is missing, malformed or not supported
+   */
+  public static Tokenizer load(Path modelDirectory, boolean lowerCase) {
     Objects.requireNonNull(modelDirectory, "modelDirectory");
     if (!Files.isDirectory(modelDirectory)) {
       throw new TokenizerException(modelDirectory, "is not a directory");
@@ -52,7 +63,8 @@ public final class Tokenizer implements AutoCloseable {
     TokenizerDefinition definition =
         new TokenizerFiles(modelDirectory, settings, reader.files()).define();
     return new Tokenizer(
-        definition, settings.withDefaultFamily(familyOf(definition.source().kind())));
+        lowerCase ? definition.lowerCasing() : definition,
+        settings.withDefaultFamily(familyOf(definition.source().kind())));
   }
 
   /** Encodes a text with special tokens and without truncation. */

@@ -1,5 +1,8 @@
 package dev.gatun.tokenizers;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.List;
@@ -37,5 +40,31 @@ record TokenizerDefinition(
       json.append(",\"").append(section).append("\":").append(sections.get(section));
     }
     return json.append(",\"model\":").append(modelJson).append('}').toString();
+  }
+
+  /**
+   * The same tokenizer over lower-cased text: what sentence-transformers makes of {@code
+   * do_lower_case}. Special tokens in the text are found before and stay as they are.
+   */
+  TokenizerDefinition lowerCasing() {
+    JsonNode present = sections.path("normalizer");
+    boolean sequence = isType(present, "Sequence");
+    ArrayNode normalizers = JsonNodeFactory.instance.arrayNode();
+    normalizers.addObject().put("type", "Lowercase");
+    for (JsonNode each : sequence ? present.path("normalizers") : List.of(present)) {
+      if (isType(each, "Lowercase")) {
+        return this;
+      }
+      if (each.isObject()) {
+        normalizers.add(each);
+      }
+    }
+    ObjectNode changed = sections.deepCopy();
+    changed.putObject("normalizer").put("type", "Sequence").set("normalizers", normalizers);
+    return new TokenizerDefinition(source, file, changed, modelJson, bpe, vocabulary);
+  }
+
+  private static boolean isType(JsonNode section, String type) {
+    return section.path("type").asText().equals(type);
   }
 }

@@ -1,15 +1,12 @@
 package dev.gatun.loader.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.gatun.loader.json.StrictJson;
 import dev.gatun.loader.json.Text;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,39 +14,43 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * What sentence-transformers adds to a model directory: which modules follow the transformer, the
- * text limits and the prompts.
+ * What sentence-transformers adds to a model directory: the modules, the text limits and the
+ * prompts. Read from {@code modules.json}, the modules' own config.json, {@code
+ * sentence_bert_config.json} (or one of its older names) and {@code
+ * config_sentence_transformers.json}.
  *
- * @param poolingModes how token vectors become one; several are put one behind the other
- * @param normalize whether vectors are scaled to length 1
+ * @param modules a transformer with pooling or a static embedding, and what follows
  * @param maxSeqLength tokens a text is cut to, special ones included; empty if only the model
  *     limits
  * @param doLowerCase text is lower-cased before it is tokenized
- * @param defaultPrompt put before every text; empty if there is none
+ * @param prompts texts to put before a text, by name; {@code query} and {@code document} are always
+ *     there, empty unless the model says otherwise
+ * @param defaultPromptName which of them is put before a text when the caller names none
+ * @param similarity how vectors are meant to be compared
+ * @param truncateDim how many leading elements of a vector are kept; empty for all
  */
 public record SentenceTransformerConfig(
-    List<PoolingMode> poolingModes,
-    boolean normalize,
+    List<SentenceModule> modules,
     OptionalInt maxSeqLength,
     boolean doLowerCase,
-    String defaultPrompt) {
+    Map<String, String> prompts,
+    Optional<String> defaultPromptName,
+    SimilarityFunction similarity,
+    OptionalInt truncateDim) {
 
-  /** Pooling modes, in the order in which the old boolean keys are concatenated. */
-  public enum PoolingMode {
-    CLS("cls", "pooling_mode_cls_token"),
-    MAX("max", "pooling_mode_max_tokens"),
-    MEAN("mean", "pooling_mode_mean_tokens"),
-    MEAN_SQRT_LEN_TOKENS("mean_sqrt_len_tokens", "pooling_mode_mean_sqrt_len_tokens"),
-    WEIGHTEDMEAN("weightedmean", "pooling_mode_weightedmean_tokens"),
-    LASTTOKEN("lasttoken", "pooling_mode_lasttoken");
+  private static final List<String> LIMITS =
+      List.of(
+          "sentence_bert_config.json",
+          "sentence_roberta_config.json",
+          "sentence_distilbert_config.json",
+          "sentence_camembert_config.json",
+          "sentence_albert_config.json",
+          "sentence_xlm-roberta_config.json",
+          "sentence_xlnet_config.json");
 
-    private final String name;
-    private final String oldKey;
-
-    PoolingMode(String name, String oldKey) {
-      this.name = name;
-      this.oldKey = oldKey;
-    }
+  public SentenceTransformerConfig {
+    modules = List.copyOf(modules);
+    prompts = Collections.unmodifiableMap(new LinkedHashMap<>(prompts));
   }
 
   /**
@@ -58,124 +59,61 @@ public record SentenceTransformerConfig(
    * @throws ConfigException if a file is malformed or asks for a module that is not supported
    */
   public static SentenceTransformerConfig load(Path directory) {
-    List<PoolingMode> modes = List.of(PoolingMode.MEAN);
-    boolean normalize = false;
-    if (Files.exists(directory.resolve("modules.json"))) {
-      List<Module> modules = modules(directory.resolve("modules.json"));
-      modes = pooling(directory, modules.get(1).path());
-      normalize = modules.size() == 3;
+    List<SentenceModule> modules = new SentenceModules(directory).read();
+    ConfigReader limits = limits(directory, modules.getFirst());
+    ConfigReader keys = optional(directory.resolve("config_sentence_transformers.json"));
+    Map<String, String> prompts = prompts(keys);
+    Optional<String> defaultPromptName = keys.optionalText("default_prompt_name");
+    if (defaultPromptName.isPresent() && !prompts.containsKey(defaultPromptName.get())) {
+      throw keys.refuse(
+          "default_prompt_name",
+          Text.quote(defaultPromptName.get()),
+          "a key of prompts, " + prompts.keySet());
     }
-    ConfigReader limits = optional(directory, "sentence_bert_config.json");
-    ConfigReader prompts = optional(directory, "config_sentence_transformers.json");
     return new SentenceTransformerConfig(
-        modes,
-        normalize,
+        modules,
         limits.optionalInteger("max_seq_length", 1, Integer.MAX_VALUE),
         limits.bool("do_lower_case", false),
-        defaultPrompt(prompts));
+        prompts,
+        defaultPromptName,
+        SimilarityFunction.read(keys),
+        keys.optionalInteger("truncate_dim", 1, CommonKeys.MAX_WIDTH));
   }
 
-  private record Module(String type, String path) {}
-
-  /** The modules, which are Transformer, Pooling and perhaps Normalize. */
-  private static List<Module> modules(Path file) {
-    List<Module> modules = new ArrayList<>();
-    for (JsonNode node : readArray(file)) {
-      if (!node.path("type").isTextual() || !node.path("path").isTextual()) {
-        throw new ConfigException(
-            file.toString(),
-            "a module lacks its type or path: " + Text.shorten(node.toString(), 200),
-            null);
-      }
-      String type = node.get("type").textValue();
-      // Packages were renamed between releases: only the class says what it is.
-      modules.add(
-          new Module(type.substring(type.lastIndexOf('.') + 1), node.get("path").textValue()));
-    }
-    List<String> types = modules.stream().map(Module::type).toList();
-    if (!types.equals(List.of("Transformer", "Pooling"))
-        && !types.equals(List.of("Transformer", "Pooling", "Normalize"))) {
-      throw new ConfigException(
-          file.toString(),
-          "modules",
-          types.toString(),
-          "[Transformer, Pooling] and [Transformer, Pooling, Normalize]");
-    }
-    return modules;
+  private static ConfigReader limits(Path directory, SentenceModule first) {
+    String path = first instanceof SentenceModule.Transformer t ? t.path() : "";
+    Path folder = directory.resolve(path);
+    return optional(
+        LIMITS.stream()
+            .map(folder::resolve)
+            .filter(Files::exists)
+            .findFirst()
+            .orElse(folder.resolve(LIMITS.getFirst())));
   }
 
-  private static List<PoolingMode> pooling(Path directory, String path) {
-    Path folder = directory.resolve(path).normalize();
-    if (!folder.startsWith(directory.normalize())) {
-      throw new ConfigException(
-          directory.resolve("modules.json").toString(), "path", path, "folders of the model");
-    }
-    Path file = folder.resolve("config.json");
-    ObjectNode root = ConfigParser.readObject(file);
-    ConfigReader keys = new ConfigReader(file.toString(), root);
-    if (!keys.bool("include_prompt", true)) {
-      throw keys.refuse("include_prompt", "false", "true");
-    }
-    List<PoolingMode> modes = new ArrayList<>();
-    if (root.has("pooling_mode")) {
-      List<String> names =
-          root.get("pooling_mode").isTextual()
-              ? List.of(root.get("pooling_mode").textValue())
-              : keys.texts("pooling_mode");
-      for (String name : names) {
-        modes.add(mode(keys, name));
-      }
-    } else {
-      for (PoolingMode mode : PoolingMode.values()) {
-        if (keys.bool(mode.oldKey, false)) {
-          modes.add(mode);
-        }
-      }
-    }
-    return modes.isEmpty() ? List.of(PoolingMode.MEAN) : List.copyOf(modes);
-  }
-
-  private static PoolingMode mode(ConfigReader keys, String name) {
-    for (PoolingMode mode : PoolingMode.values()) {
-      if (mode.name.equals(name)) {
-        return mode;
-      }
-    }
-    throw keys.refuse(
-        "pooling_mode",
-        Text.quote(name),
-        String.join(", ", List.of(PoolingMode.values()).stream().map(m -> m.name).toList()));
-  }
-
-  private static String defaultPrompt(ConfigReader keys) {
-    Optional<String> name = keys.optionalText("default_prompt_name");
+  private static Map<String, String> prompts(ConfigReader keys) {
     Map<String, String> prompts = new LinkedHashMap<>();
+    prompts.put("query", "");
+    prompts.put("document", "");
     JsonNode node = keys.nullable("prompts");
     if (node != null) {
-      node.properties().forEach(e -> prompts.put(e.getKey(), e.getValue().asText()));
+      if (!node.isObject()) {
+        throw keys.refuse("prompts", node, "an object of strings");
+      }
+      for (Map.Entry<String, JsonNode> entry : node.properties()) {
+        JsonNode text = entry.getValue();
+        if (!text.isTextual() && !text.isNull()) {
+          throw keys.refuse("prompts", node, "an object of strings");
+        }
+        prompts.put(entry.getKey(), text.isNull() ? "" : text.textValue());
+      }
     }
-    if (name.isEmpty()) {
-      return "";
-    }
-    if (!prompts.containsKey(name.get())) {
-      throw keys.refuse(
-          "default_prompt_name", Text.quote(name.get()), "a key of prompts, " + prompts.keySet());
-    }
-    return prompts.get(name.get());
+    return prompts;
   }
 
-  private static ConfigReader optional(Path directory, String name) {
-    Path file = directory.resolve(name);
+  private static ConfigReader optional(Path file) {
     ObjectNode root =
         Files.exists(file) ? ConfigParser.readObject(file) : JsonNodeFactory.instance.objectNode();
     return new ConfigReader(file.toString(), root);
-  }
-
-  private static ArrayNode readArray(Path file) {
-    try {
-      return StrictJson.readArray(ConfigParser.readBytes(file));
-    } catch (IOException e) {
-      throw new ConfigException(file.toString(), "is malformed: " + StrictJson.reason(e), e);
-    }
   }
 }

@@ -1,35 +1,48 @@
 package dev.gatun.runtime.embedding;
 
-import dev.gatun.loader.config.SentenceTransformerConfig.PoolingMode;
+import dev.gatun.loader.config.PoolingMode;
+import java.util.Arrays;
 import java.util.List;
 
 /**
  * Token vectors to one sentence vector, as sentence-transformers' {@code Pooling} module. Sequences
- * come without padding, so the mask of the original is all ones.
+ * come without padding; what the original masks is only the prompt, where the model says so.
  */
 public final class Pooling {
   private Pooling() {}
 
-  /**
-   * Pools one sequence.
-   *
-   * @param tokens {@code [length, hidden]}, row-major, length at least 1
-   * @param modes several modes give their vectors one behind the other
-   */
+  /** Pools all tokens of one sequence. */
   public static float[] pool(float[] tokens, int hidden, List<PoolingMode> modes) {
+    return pool(tokens, hidden, modes, 0);
+  }
+
+  /**
+   * Pools one sequence. Sums are in double.
+   *
+   * @param tokens {@code [length, hidden]}, row-major
+   * @param modes several modes give their vectors one behind the other
+   * @param masked leading tokens left out. Where none is left, the mean of nothing is 0, its
+   *     maximum minus infinity, and cls takes the first token all the same, as in the original
+   */
+  public static float[] pool(float[] tokens, int hidden, List<PoolingMode> modes, int masked) {
     var pooled = new float[modes.size() * hidden];
     int length = tokens.length / hidden;
+    int from = Math.min(masked, length);
+    int count = length - from;
     for (int m = 0; m < modes.size(); m++) {
       int at = m * hidden;
       switch (modes.get(m)) {
-        case CLS -> System.arraycopy(tokens, 0, pooled, at, hidden);
-        case LASTTOKEN -> System.arraycopy(tokens, (length - 1) * hidden, pooled, at, hidden);
-        case MAX -> max(tokens, hidden, pooled, at);
-        case MEAN -> weightedSum(tokens, hidden, false, length, pooled, at);
+        case CLS -> copy(tokens, count > 0 ? from : 0, hidden, pooled, at);
+        case LASTTOKEN -> copy(tokens, count > 0 ? length - 1 : -1, hidden, pooled, at);
+        case MAX -> max(tokens, from, hidden, pooled, at);
+        case MEAN -> divide(sum(tokens, from, hidden), Math.max(count, 1e-9), pooled, at);
         case MEAN_SQRT_LEN_TOKENS ->
-            weightedSum(tokens, hidden, false, Math.sqrt(length), pooled, at);
-        case WEIGHTEDMEAN ->
-            weightedSum(tokens, hidden, true, length * (length + 1.0) / 2, pooled, at);
+            divide(sum(tokens, from, hidden), Math.sqrt(Math.max(count, 1e-9)), pooled, at);
+        case WEIGHTEDMEAN -> {
+          // the n-th token weighs n, counted from the start of the text, prompt or not
+          double weights = (length * (length + 1.0) - from * (from + 1.0)) / 2;
+          divide(sumByPosition(tokens, from, hidden), Math.max(weights, 1e-9), pooled, at);
+        }
       }
     }
     return pooled;
@@ -47,25 +60,43 @@ public final class Pooling {
     }
   }
 
-  private static void max(float[] tokens, int hidden, float[] pooled, int at) {
-    System.arraycopy(tokens, 0, pooled, at, hidden);
-    for (int i = hidden; i < tokens.length; i++) {
-      int column = at + i % hidden;
-      pooled[column] = Math.max(pooled[column], tokens[i]);
+  private static void copy(float[] tokens, int row, int hidden, float[] pooled, int at) {
+    if (row >= 0 && tokens.length > 0) {
+      System.arraycopy(tokens, row * hidden, pooled, at, hidden);
     }
   }
 
-  /** Sum over the tokens, the n-th (from 1) weighted by n or by 1, divided. */
-  private static void weightedSum(
-      float[] tokens, int hidden, boolean byPosition, double divisor, float[] pooled, int at) {
-    var sum = new double[hidden];
-    for (int row = 0; row * hidden < tokens.length; row++) {
-      double weight = byPosition ? row + 1 : 1;
+  private static void max(float[] tokens, int from, int hidden, float[] pooled, int at) {
+    Arrays.fill(pooled, at, at + hidden, Float.NEGATIVE_INFINITY);
+    for (int row = from * hidden; row < tokens.length; row += hidden) {
       for (int i = 0; i < hidden; i++) {
-        sum[i] += weight * tokens[row * hidden + i];
+        pooled[at + i] = Math.max(pooled[at + i], tokens[row + i]);
       }
     }
-    for (int i = 0; i < hidden; i++) {
+  }
+
+  private static double[] sum(float[] tokens, int from, int hidden) {
+    var sum = new double[hidden];
+    for (int row = from * hidden; row < tokens.length; row += hidden) {
+      for (int i = 0; i < hidden; i++) {
+        sum[i] += tokens[row + i];
+      }
+    }
+    return sum;
+  }
+
+  private static double[] sumByPosition(float[] tokens, int from, int hidden) {
+    var sum = new double[hidden];
+    for (int n = from; n * hidden < tokens.length; n++) {
+      for (int i = 0; i < hidden; i++) {
+        sum[i] += (n + 1.0) * tokens[n * hidden + i];
+      }
+    }
+    return sum;
+  }
+
+  private static void divide(double[] sum, double divisor, float[] pooled, int at) {
+    for (int i = 0; i < sum.length; i++) {
       pooled[at + i] = (float) (sum[i] / divisor);
     }
   }

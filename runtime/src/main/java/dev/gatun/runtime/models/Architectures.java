@@ -97,6 +97,14 @@ public final class Architectures {
     return found;
   }
 
+  /**
+   * The class whose {@code last_hidden_state} is an embedding model's token vectors, whatever class
+   * with a head config.json names.
+   */
+  public static String encoder(ModelConfig config) {
+    return config instanceof T5Config ? "T5EncoderModel" : backbone(config);
+  }
+
   private static String backbone(ModelConfig config) {
     return switch (config) {
       case BertConfig _ -> "BertModel";

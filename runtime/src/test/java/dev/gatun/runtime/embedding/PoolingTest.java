@@ -2,7 +2,7 @@ package dev.gatun.runtime.embedding;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
-import dev.gatun.loader.config.SentenceTransformerConfig.PoolingMode;
+import dev.gatun.loader.config.PoolingMode;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
