@@ -280,13 +280,9 @@ public final class TextEmbedder implements AutoCloseable {
 
   private List<Item> items(List<String> texts, String prompt, int masked) {
     List<String> prompted = prompt.isEmpty() ? texts : texts.stream().map(prompt::concat).toList();
-    if (truncation == TextTruncation.RIGHT || maxTokens == NO_LIMIT) {
-      EncodeOptions options = maxTokens == NO_LIMIT ? encoding : encoding.withMaxLength(maxTokens);
-      return tokenizer.encodeBatch(prompted, options).stream()
-          .map(e -> new Item(e.ids(), masked))
-          .toList();
-    }
-    List<int[]> ids = tokenizer.encodeBatch(prompted, encoding).stream().map(e -> e.ids()).toList();
+    boolean cuts = truncation == TextTruncation.RIGHT && maxTokens != NO_LIMIT;
+    List<int[]> ids =
+        tokenizer.encodeIds(prompted, cuts ? encoding.withMaxLength(maxTokens) : encoding);
     for (int i = 0; i < ids.size(); i++) {
       if (ids.get(i).length > maxTokens) {
         String text = texts.get(i);
@@ -294,7 +290,7 @@ public final class TextEmbedder implements AutoCloseable {
             ids.get(i).length, maxTokens, text.substring(0, Math.min(60, text.length())));
       }
     }
-    return ids.stream().map(i -> new Item(i, masked)).toList();
+    return ids.stream().map(each -> new Item(each, masked)).toList();
   }
 
   private float[] finish(float[] vector, int length) {

@@ -2,6 +2,7 @@ package dev.gatun.tokenizers;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.lang.ref.Reference;
@@ -88,6 +89,24 @@ final class NativeTokenizer implements AutoCloseable {
         call(native2 -> native2.encode(first, second, addSpecialTokens, false)),
         Utf16.codePointIndexes(first),
         Utf16.codePointIndexes(second));
+  }
+
+  /**
+   * The ids of one text alone, in about a third of the time: tokens as strings and their places,
+   * which are most of the work, stay where they are.
+   */
+  int[] encodeIds(String text, boolean addSpecialTokens) {
+    String whole = Utf16.replaceUnpairedSurrogates(text);
+    return call(
+        native1 -> {
+          TokenizersLibrary library = TokenizersLibrary.LIB;
+          long encoding = library.encode(native1.getHandle(), whole, addSpecialTokens);
+          try {
+            return narrow(library.getTokenIds(encoding));
+          } finally {
+            library.deleteEncoding(encoding);
+          }
+        });
   }
 
   /** Decodes; ids without a token are skipped, as transformers does. */

@@ -8,6 +8,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * Turns text into the token ids a model was trained on, and back, as transformers 5 does.
@@ -20,6 +21,9 @@ import java.util.function.Function;
  * then throws {@link IllegalStateException}.
  */
 public final class Tokenizer implements AutoCloseable {
+  /** Below, handing out costs more than it gains. */
+  private static final int PARALLEL_FROM = 4;
+
   private final TokenizerSource source;
   private final TokenizerSettings settings;
   private final Vocabulary vocabulary;
@@ -112,13 +116,29 @@ public final class Tokenizer implements AutoCloseable {
     return inParallel(pairs, pair -> encode(pair.first(), pair.second(), options));
   }
 
+  /**
+   * The ids of many texts, those of {@link #encodeBatch(List, EncodeOptions)} in less time; on all
+   * processors where that pays.
+   */
+  public List<int[]> encodeIds(List<String> texts, EncodeOptions options) {
+    return inParallel(texts, text -> encodeIds(text, options));
+  }
+
+  private int[] encodeIds(String text, EncodeOptions options) {
+    int[] ids = tokenizer.encodeIds(text, options.addSpecialTokens());
+    boolean fits =
+        options.truncation().isEmpty() || ids.length <= options.truncation().get().maxLength();
+    return fits ? ids : encode(text, options).ids();
+  }
+
   /** One by one, not by the library's own batch call: there an error would end the JVM. */
-  private <T> List<Encoding> inParallel(List<T> inputs, Function<T, Encoding> encode) {
+  private <T, R> List<R> inParallel(List<T> inputs, Function<T, R> encode) {
     tokenizer.checkOpen();
     for (T input : inputs) {
       Objects.requireNonNull(input, "a text of the batch");
     }
-    return inputs.parallelStream().map(encode).toList();
+    Stream<T> stream = inputs.size() < PARALLEL_FROM ? inputs.stream() : inputs.parallelStream();
+    return stream.map(encode).toList();
   }
 
   private Encoding truncated(Encoding encoding, boolean pair, EncodeOptions options) {

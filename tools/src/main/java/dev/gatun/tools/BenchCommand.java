@@ -11,7 +11,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "WHAT",
     description = {
-      "Measures speed: of a model, of linear layers, of attention.",
+      "Measures speed: of a model, of embedding texts, of linear layers, of attention.",
       "",
       "GFLOP/s count useful work only: no padding, no bias, norm, softmax or activation. A machine",
       "that does other work too slows down by any amount: compare what ran in one run, as",
@@ -27,7 +27,12 @@ import picocli.CommandLine.Spec;
       "  gatun bench attention --tokens 512,8192 --causal",
       "  gatun bench attention --memory",
     },
-    subcommands = {BenchModelCommand.class, BenchGemmCommand.class, BenchAttentionCommand.class})
+    subcommands = {
+      BenchModelCommand.class,
+      BenchEmbedCommand.class,
+      BenchGemmCommand.class,
+      BenchAttentionCommand.class
+    })
 final class BenchCommand implements Runnable {
   @Spec private CommandSpec spec;
 

@@ -20,7 +20,7 @@ final class OnnxRuntimePeer implements Encoder {
   private final OrtEnvironment environment;
   private final OrtSession session;
 
-  private OnnxRuntimePeer(String file, int threads) throws OrtException {
+  OnnxRuntimePeer(String file, int threads) throws OrtException {
     environment = OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "peer");
     try (var options = new OrtSession.SessionOptions()) {
       options.setIntraOpNumThreads(threads);

@@ -37,4 +37,28 @@ record Padded(int[] lengths, int tokens, long[] ids, long[] mask) {
     }
     return last;
   }
+
+  /** Of each sequence the mean of its tokens' values, scaled to length 1. */
+  float[][] means(float[] hidden) {
+    int size = hidden.length / ids.length;
+    float[][] means = new float[lengths.length][size];
+    for (int i = 0; i < lengths.length; i++) {
+      float[] mean = means[i];
+      for (int t = 0; t < lengths[i]; t++) {
+        int at = (i * tokens + t) * size;
+        for (int j = 0; j < size; j++) {
+          mean[j] += hidden[at + j];
+        }
+      }
+      double squares = 0;
+      for (float value : mean) {
+        squares += (double) value * value;
+      }
+      float scale = (float) (1 / Math.sqrt(squares));
+      for (int j = 0; j < size; j++) {
+        mean[j] *= scale;
+      }
+    }
+    return means;
+  }
 }
