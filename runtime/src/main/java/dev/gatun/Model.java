@@ -17,6 +17,7 @@ import dev.gatun.runtime.models.Network;
 import dev.gatun.runtime.models.Taps;
 import dev.gatun.runtime.nativelib.ContextOptions;
 import dev.gatun.runtime.nativelib.NativeContext;
+import dev.gatun.runtime.nativelib.NativeLibrary;
 import dev.gatun.runtime.ops.Ops;
 import dev.gatun.runtime.tensor.Workspace;
 import dev.gatun.runtime.tensor.WorkspacePool;
@@ -100,6 +101,7 @@ public final class Model implements AutoCloseable {
 
   /** Loads from a directory. */
   public static Model load(Path directory, LoadOptions options) {
+    NativeLibrary.bindAhead();
     ModelConfig config = ConfigParser.parse(directory.resolve("config.json"));
     if (options.strict() && !config.unreadKeys().unknown().isEmpty()) {
       throw new ConfigException(

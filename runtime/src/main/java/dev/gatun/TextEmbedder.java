@@ -86,7 +86,7 @@ public final class TextEmbedder implements AutoCloseable {
               default -> throw new IllegalStateException("modules begin with " + first);
             });
     encoding = EncodeOptions.defaults().withSpecialTokens(!isStatic);
-    tokenizer = Tokenizer.load(tokenizerFolder, config.doLowerCase());
+    var tokenizing = TokenizerLoad.begin(tokenizerFolder, config.doLowerCase());
     SentenceEncoder loaded = null;
     try {
       loaded =
@@ -100,10 +100,16 @@ public final class TextEmbedder implements AutoCloseable {
       if (loaded != null) {
         loaded.close();
       }
-      tokenizer.close();
+      tokenizing.discard(e);
       throw e;
     }
     encoder = loaded;
+    try {
+      tokenizer = tokenizing.await();
+    } catch (Throwable e) {
+      encoder.close();
+      throw e;
+    }
     maxTokens = isStatic ? orNoLimit(builder.maxTokens()) : maxTokens(builder.maxTokens());
     batcher = new MicroBatcher(tokenBudget, encoder::encode);
   }

@@ -84,6 +84,11 @@ class TokenizerCorpusTest {
     if (!Arrays.equals(ids, encoding.ids())) {
       return "ids " + Arrays.toString(encoding.ids()) + ", expected " + Arrays.toString(ids);
     }
+    if (second == null
+        && !Arrays.equals(
+            ids, tokenizer.encodeIds(List.of(first), EncodeOptions.defaults()).getFirst())) {
+      return "encodeIds differs from encode";
+    }
     if (expected.has("types")
         && !Arrays.equals(SmallTokenizersTest.ints(expected.get("types")), encoding.typeIds())) {
       return "type ids " + Arrays.toString(encoding.typeIds());

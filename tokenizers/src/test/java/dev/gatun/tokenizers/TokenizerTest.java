@@ -190,6 +190,25 @@ class TokenizerTest {
   }
 
   @Test
+  void idsAloneAreThoseOfTheEncoding() {
+    try (var tokenizer = Tokenizer.load(TestFiles.small("stored"))) {
+      List<String> texts =
+          List.of("the cat sat", "", "a \ud800 the", "the ".repeat(9), "cat", "the cat [MASK]");
+      for (int length : new int[] {3, 5, 99}) {
+        var options = EncodeOptions.defaults().withMaxLength(length);
+        List<int[]> ids = tokenizer.encodeIds(texts, options);
+        for (int i = 0; i < texts.size(); i++) {
+          assertArrayEquals(tokenizer.encode(texts.get(i), options).ids(), ids.get(i));
+        }
+      }
+      var bare = EncodeOptions.defaults().withSpecialTokens(false);
+      assertArrayEquals(
+          tokenizer.encode("the cat", bare).ids(),
+          tokenizer.encodeIds(List.of("the cat"), bare).getFirst());
+    }
+  }
+
+  @Test
   void useAfterCloseIsAnError() {
     var tokenizer = Tokenizer.load(TestFiles.small("word-piece"));
     StreamingDecoder stream = tokenizer.streamingDecoder(true);

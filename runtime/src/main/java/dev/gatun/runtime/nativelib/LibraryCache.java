@@ -8,13 +8,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
 
 /**
  * Puts the packaged library where the dynamic linker can open it: {@code
  * <cache>/gatun/native/<sha256>/libgatun.so}.
  *
- * <p>The content is verified against the hash on every use, and a damaged entry is replaced.
+ * <p>The content is compared with the packaged one on every use, and a damaged entry is replaced.
  * Entries are written beside their place and moved there atomically, so that processes that start
  * together, or one that already has the old file mapped, never see half a library.
  */
@@ -31,7 +32,7 @@ final class LibraryCache {
     String hash = sha256(library);
     Path directory = cacheRoot.resolve("gatun").resolve("native").resolve(hash);
     Path target = directory.resolve("libgatun.so");
-    if (holds(target, hash)) {
+    if (holds(target, library)) {
       return target;
     }
     createDirectories(directory);
@@ -42,15 +43,15 @@ final class LibraryCache {
     } finally {
       Files.deleteIfExists(fresh);
     }
-    if (!holds(target, hash)) {
+    if (!holds(target, library)) {
       throw new IOException(target + " does not hold what was just written to it");
     }
     return target;
   }
 
-  private static boolean holds(Path file, String hash) throws IOException {
+  private static boolean holds(Path file, byte[] library) throws IOException {
     try {
-      return sha256(Files.readAllBytes(file)).equals(hash);
+      return Arrays.equals(Files.readAllBytes(file), library);
     } catch (NoSuchFileException e) {
       return false;
     }

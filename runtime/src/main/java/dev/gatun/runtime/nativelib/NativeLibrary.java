@@ -31,6 +31,14 @@ public sealed interface NativeLibrary {
     return Kernels.LIBRARY;
   }
 
+  /**
+   * Begins to bind the library in a thread of its own, unless that has begun: a hundred
+   * milliseconds of a fresh JVM in which the caller may parse files.
+   */
+  static void bindAhead() {
+    Ahead.begin();
+  }
+
   /** Why kernels cannot be used in this process, if they cannot. */
   default Optional<NativeLibraryException> failure() {
     return this instanceof Missing missing ? Optional.of(missing.cause()) : Optional.empty();
