@@ -24,9 +24,10 @@ from fixtures import FIXTURES, Tokens
 from full_size import FULL_SIZE
 from oracle import TIE_MARGIN, Case, Fragile, greedy, load, write_reference
 from roberta import DISTILBERT, ROBERTA
+from roberta import SENTENCE as SENTENCE_ROBERTA
 from sentence import SENTENCE
 
-ALL = [*FIXTURES, *SENTENCE, *ROBERTA, *DISTILBERT]
+ALL = [*FIXTURES, *SENTENCE, *ROBERTA, *DISTILBERT, *SENTENCE_ROBERTA]
 FOLDER = Path(__file__).resolve().parent.parent / "fixtures"
 ATTEMPTS = 40
 # The reference of the trained model uses the first three of these that it continues without a near tie.

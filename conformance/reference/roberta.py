@@ -1,9 +1,15 @@
 """The tiny models of RoBERTa, XLM-RoBERTa, CamemBERT and DistilBERT."""
+import shutil
+from pathlib import Path
+
 import torch
 
-from checkpoints import add_position_ids, add_prefix, cast, drop, strip_prefix
+from checkpoints import add_position_ids, add_prefix, cast, drop, strip_prefix, write_json
 from fixtures import MANY, Fixture, hidden_states
 from oracle import Case
+from sentence import sentence_cases, sentence_files, vocabulary
+
+XLM_VOCABULARY = Path(__file__).resolve().parent.parent / "tokenizer-corpus/vocabularies/xlm-roberta/sentencepiece.bpe.model"
 
 LABELS = {"id2label": {"0": "no", "1": "perhaps", "2": "yes"}, "label2id": {"no": 0, "perhaps": 1, "yes": 2}}
 
@@ -183,4 +189,25 @@ DISTILBERT = [
     Fixture("distilbert-question-answering", "DistilBertForQuestionAnswering",
             distilbert("DistilBertForQuestionAnswering", 18, 2, 27), distilbert_cases("start_logits", "end_logits"),
             what="start and end logits"),
+]
+
+
+# ---- from texts to vectors
+
+def sentence_xlm_roberta_files(directory):
+    sentence_files("mean", normalize=True)(directory)
+    for file in ["tokenizer.json", "vocab.txt"]:
+        (directory / file).unlink()
+    shutil.copy(XLM_VOCABULARY, directory)
+    write_json(directory / "tokenizer_config.json", {"model_max_length": 512, "tokenizer_class": "XLMRobertaTokenizer"})
+
+
+SENTENCE = [
+    Fixture("sentence-distilbert", "DistilBertModel",
+            distilbert("DistilBertModel", 24, 3, 37, layers=1, vocab=len(vocabulary())), sentence_cases,
+            files=sentence_files("mean", normalize=True), what="DistilBERT, mean pooling and Normalize"),
+    Fixture("sentence-xlm-roberta", "XLMRobertaModel",
+            roberta("XLMRobertaForMaskedLM", 15, 3, 22, layers=1, vocab=1302, **XLM), sentence_cases,
+            (add_prefix("roberta."),), files=sentence_xlm_roberta_files,
+            what="XLM-RoBERTa from texts, the tokenizer built from sentencepiece.bpe.model"),
 ]
