@@ -59,7 +59,8 @@ def sentence_files(pooling, normalize, stored_length=None):
                     for i, (name, path, kind) in enumerate(modules)])
         write_json(directory / "sentence_bert_config.json", {"max_seq_length": MAX_LENGTH, "do_lower_case": False})
         (directory / "1_Pooling").mkdir(exist_ok=True)
-        hidden = json.loads((directory / "config.json").read_text())["hidden_size"]
+        backbone = json.loads((directory / "config.json").read_text())
+        hidden = backbone.get("hidden_size") or backbone["dim"]
         write_json(directory / "1_Pooling" / "config.json", {
             "word_embedding_dimension": hidden, "pooling_mode_cls_token": pooling == "cls",
             "pooling_mode_mean_tokens": pooling == "mean", "pooling_mode_max_tokens": False,

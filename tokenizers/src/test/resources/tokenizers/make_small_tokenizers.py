@@ -11,7 +11,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 from sentencepiece import sentencepiece_model_pb2 as proto
 from tokenizers import Tokenizer
-from transformers import BertTokenizer, GPT2Tokenizer, RobertaTokenizer, T5Tokenizer, TokenizersBackend
+from transformers import (BertTokenizer, DistilBertTokenizer, GPT2Tokenizer, RobertaTokenizer, T5Tokenizer,
+                          TokenizersBackend, XLMRobertaTokenizer)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -125,6 +126,41 @@ def sentence_piece():
     expect(folder, T5Tokenizer.from_pretrained(os.path.join(HERE, folder)))
 
 
+def xlm_roberta():
+    """The file begins with the three pieces that fairseq replaces; its mask is of the published tokenizer.json kind."""
+    model = proto.ModelProto()
+    kinds = {"<unk>": 2, "<s>": 3, "</s>": 3, "user_symbol": 4}
+    random.seed(5)
+    pieces = ["<unk>", "<s>", "</s>", ",", "▁", "▁the", "▁cat", "▁sat", "the", "user_symbol", "cat", "▁un", "aff", "able", "▁on",
+              "▁mat", ".", "é", "日", "aa", "aaaa", "😀", "fi"] + list("abcdefghijklmnopqrstuvwxyz'-_")
+    for piece in pieces:
+        model.pieces.add(piece=piece, score=0.0 if piece in kinds else -random.random() * 9 - len(piece) ** -1, type=kinds.get(piece, 1))
+    model.trainer_spec.model_type = 1
+    model.trainer_spec.unk_id = 0
+    model.normalizer_spec.name = "small"
+    model.normalizer_spec.precompiled_charsmap = charsmap()
+    mask = {"__type": "AddedToken", "content": "<mask>", "lstrip": True, "normalized": False, "rstrip": False,
+            "single_word": False, "special": True}
+    for folder, config in [("xlm-roberta", {}), ("xlm-roberta-no-prefix", {"add_prefix_space": False, "mask_token": mask})]:
+        os.makedirs(os.path.join(HERE, folder), exist_ok=True)
+        with open(os.path.join(HERE, folder, "sentencepiece.bpe.model"), "wb") as file:
+            file.write(model.SerializeToString())
+        write(folder, "tokenizer_config.json", {"tokenizer_class": "XLMRobertaTokenizer", "model_max_length": 512} | config)
+        expect(folder, XLMRobertaTokenizer.from_pretrained(os.path.join(HERE, folder)))
+
+
+def from_json():
+    """The published form of these three: a tokenizer.json, and a config that names little but the class."""
+    for name, cls in [("roberta", RobertaTokenizer), ("xlm-roberta", XLMRobertaTokenizer), ("word-piece", DistilBertTokenizer)]:
+        stored = json.loads(cls.from_pretrained(os.path.join(HERE, name)).backend_tokenizer.to_str())
+        for token in stored["added_tokens"]:
+            token["lstrip"] = token["content"] == "<mask>"
+        folder = {"word-piece": "distilbert"}.get(name, name) + "-json"
+        write(folder, "tokenizer.json", stored)
+        write(folder, "tokenizer_config.json", {"tokenizer_class": cls.__name__, "model_max_length": 512})
+        expect(folder, cls.from_pretrained(os.path.join(HERE, folder)))
+
+
 def charsmap():
     """A table with one rule, "Ａ" to "A", in a double array laid out by hand."""
     key, value = "Ａ".encode(), b"A\0"
@@ -200,5 +236,7 @@ if __name__ == "__main__":
     word_piece()
     byte_level()
     sentence_piece()
+    xlm_roberta()
+    from_json()
     stored()
     truncations()

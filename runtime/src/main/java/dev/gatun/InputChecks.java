@@ -1,9 +1,11 @@
 package dev.gatun;
 
 import dev.gatun.loader.config.BertConfig;
+import dev.gatun.loader.config.DistilbertConfig;
 import dev.gatun.loader.config.GenerationConfig;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.RobertaConfig;
 import dev.gatun.loader.config.T5Config;
 import java.util.List;
 
@@ -36,6 +38,11 @@ final class InputChecks {
             ids("tokenTypeIds", inputs.tokenTypeIds(), c.vocabSize(), "the vocabulary");
         case T5Config _ ->
             throw new IllegalArgumentException("T5 has no segments: tokenTypeIds must be null");
+        case RobertaConfig c ->
+            ids("tokenTypeIds", inputs.tokenTypeIds(), c.typeVocabSize(), "type_vocab_size");
+        case DistilbertConfig _ ->
+            throw new IllegalArgumentException(
+                "DistilBERT has no segments: tokenTypeIds must be null");
       }
     }
   }

@@ -24,9 +24,13 @@ final class Sections {
   }
 
   static ObjectNode metaspace() {
+    return metaspace(true);
+  }
+
+  static ObjectNode metaspace(boolean addPrefixSpace) {
     return ofType("Metaspace")
         .put("replacement", "▁")
-        .put("prepend_scheme", "always")
+        .put("prepend_scheme", addPrefixSpace ? "always" : "never")
         .put("split", true);
   }
 

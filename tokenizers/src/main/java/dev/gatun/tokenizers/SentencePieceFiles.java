@@ -13,15 +13,7 @@ final class SentencePieceFiles {
   private SentencePieceFiles() {}
 
   static TokenizerDefinition define(TokenizerSource source, Path file, TokenizerSettings settings) {
-    SentencePieceModel spm = SentencePieceModel.read(file);
-    if (spm.kind() != SentencePieceModel.Kind.UNIGRAM) {
-      throw new TokenizerException(
-          file,
-          "model_type "
-              + spm.kind()
-              + " is not supported without a tokenizer.json;"
-              + " supported: UNIGRAM");
-    }
+    SentencePieceModel spm = readUnigram(file);
     ObjectNode model =
         Sections.ofType("Unigram").put("unk_id", spm.unkId()).put("byte_fallback", false);
     ArrayNode vocab = model.putArray("vocab");
@@ -36,7 +28,9 @@ final class SentencePieceFiles {
       vocab.addArray().add(sentinel(i)).add(0.0);
     }
 
-    var vocabulary = new Vocabulary(ModelVocabulary.ofList(pieces), addedTokens(spm, settings));
+    var vocabulary =
+        new Vocabulary(
+            ModelVocabulary.ofList(pieces), addedTokens(spm, settings, settings.extraIds()));
     ObjectNode sections = JsonNodeFactory.instance.objectNode();
     sections.set("normalizer", normalizer(file, spm.charsMap()));
     sections.set(
@@ -58,7 +52,21 @@ final class SentencePieceFiles {
     return new TokenizerDefinition(source, file, sections, model.toString(), false, vocabulary);
   }
 
-  private static ObjectNode normalizer(Path file, byte[] charsMap) {
+  /** The model file, refused unless it is a Unigram model. */
+  static SentencePieceModel readUnigram(Path file) {
+    SentencePieceModel spm = SentencePieceModel.read(file);
+    if (spm.kind() != SentencePieceModel.Kind.UNIGRAM) {
+      throw new TokenizerException(
+          file,
+          "model_type "
+              + spm.kind()
+              + " is not supported without a tokenizer.json;"
+              + " supported: UNIGRAM");
+    }
+    return spm;
+  }
+
+  static ObjectNode normalizer(Path file, byte[] charsMap) {
     if (charsMap.length == 0) {
       return null;
     }
@@ -71,7 +79,8 @@ final class SentencePieceFiles {
   }
 
   /** Control pieces and sentinels are special; user-defined pieces are matched but not special. */
-  private static List<AddedToken> addedTokens(SentencePieceModel spm, TokenizerSettings settings) {
+  static List<AddedToken> addedTokens(
+      SentencePieceModel spm, TokenizerSettings settings, int extraIds) {
     var tokens = new ArrayList<>(AddedTokens.complete(List.of(), settings));
     for (SentencePieceModel.Piece piece : spm.pieces()) {
       switch (piece.type()) {
@@ -81,7 +90,7 @@ final class SentencePieceFiles {
         default -> {}
       }
     }
-    for (int i = 0; i < settings.extraIds(); i++) {
+    for (int i = 0; i < extraIds; i++) {
       addUnlessKnown(tokens, AddedToken.special(sentinel(i)));
     }
     return tokens;

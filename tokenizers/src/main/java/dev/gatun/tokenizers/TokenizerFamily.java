@@ -38,7 +38,14 @@ enum TokenizerFamily {
   T5(
       Set.of("T5Tokenizer", "MT5Tokenizer"),
       Set.of("t5", "mt5"),
-      Map.of(EOS, "</s>", UNK, "<unk>", PAD, "<pad>"));
+      Map.of(EOS, "</s>", UNK, "<unk>", PAD, "<pad>")),
+  /** models/xlm_roberta/tokenization_xlm_roberta.py */
+  XLM_ROBERTA(
+      Set.of("XLMRobertaTokenizer"),
+      Set.of("xlm-roberta"),
+      Map.of(
+          BOS, "<s>", EOS, "</s>", UNK, "<unk>", SEP, "</s>", PAD, "<pad>", CLS, "<s>", MASK,
+          "<mask>"));
 
   private final Set<String> classNames;
   private final Set<String> modelTypes;

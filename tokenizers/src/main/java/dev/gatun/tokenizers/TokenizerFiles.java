@@ -56,6 +56,12 @@ final class TokenizerFiles {
           spiece,
           withFamily(TokenizerFamily.T5));
     }
+    // Several families use this file, each with ids of its own: only a name tells which.
+    Path bpeModel = directory.resolve("sentencepiece.bpe.model");
+    if (family == TokenizerFamily.XLM_ROBERTA && exist(bpeModel)) {
+      return XlmRobertaFiles.define(
+          source(TokenizerSource.Kind.SENTENCE_PIECE, bpeModel), bpeModel, settings);
+    }
     throw nothingUsable();
   }
 
@@ -133,7 +139,8 @@ final class TokenizerFiles {
   private TokenizerException nothingUsable() {
     var detail = new StringBuilder("no tokenizer. Searched: tokenizer.json");
     detail.append("; vocab.json with merges.txt (GPT-2, RoBERTa); vocab.txt (BERT)");
-    detail.append("; spiece.model (T5).");
+    detail.append("; spiece.model (T5);");
+    detail.append(" sentencepiece.bpe.model (where the files name XLM-RoBERTa).");
     settings
         .tokenizerClass()
         .ifPresent(name -> detail.append(" The tokenizer class is ").append(name).append('.'));

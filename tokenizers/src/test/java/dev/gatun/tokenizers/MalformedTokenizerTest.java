@@ -178,10 +178,13 @@ class MalformedTokenizerTest {
     }
   }
 
-  @Test
-  void damagedSentencePieceModels() throws IOException {
+  @ParameterizedTest
+  @ValueSource(strings = {"sentence-piece/spiece.model", "xlm-roberta/sentencepiece.bpe.model"})
+  void damagedSentencePieceModels(String name) throws IOException {
     var random = new Random(5);
-    byte[] model = Files.readAllBytes(TestFiles.small("sentence-piece/spiece.model"));
+    Path valid = TestFiles.small(name);
+    TestFiles.copy(valid.getParent(), directory);
+    byte[] model = Files.readAllBytes(valid);
     int refused = 0;
     for (int i = 0; i < 150; i++) {
       byte[] damaged =
@@ -189,7 +192,7 @@ class MalformedTokenizerTest {
       if (i % 2 == 1) {
         damaged[random.nextInt(600)] = (byte) random.nextInt(256);
       }
-      Files.write(directory.resolve("spiece.model"), damaged);
+      Files.write(directory.resolve(valid.getFileName()), damaged);
       refused += loads() ? 0 : 1;
     }
     assertTrue(refused > 50, refused + " refused");

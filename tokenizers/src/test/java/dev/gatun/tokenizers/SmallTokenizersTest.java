@@ -24,7 +24,12 @@ class SmallTokenizersTest {
         "byte-level-bos",
         "roberta",
         "sentence-piece",
-        "stored"
+        "stored",
+        "xlm-roberta",
+        "xlm-roberta-no-prefix",
+        "roberta-json",
+        "xlm-roberta-json",
+        "distilbert-json"
       })
   void agreesWithTransformers(String name) {
     JsonNode expected = TestFiles.json(TestFiles.small(name + "/expected.json"));

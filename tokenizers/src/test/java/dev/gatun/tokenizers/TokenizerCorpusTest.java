@@ -15,11 +15,16 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The published vocabularies against the Python libraries, over conformance/tokenizer-corpus. */
+/**
+ * The published vocabularies, and small ones where those are not at hand, against the Python
+ * libraries, over conformance/tokenizer-corpus.
+ */
 class TokenizerCorpusTest {
   private static final String GPT2 = "shared/data/tokenizers/gpt2";
   private static final String T5 = "shared/data/tokenizers/t5";
   private static final String BERT = "shared/models/all-MiniLM-L6-v2";
+  private static final String SMALL = "conformance/tokenizer-corpus/vocabularies/";
+  private static final String CLASS = "'tokenizer_class': ";
 
   @TempDir Path directory;
 
@@ -43,6 +48,28 @@ class TokenizerCorpusTest {
             + BERT
             + "| vocab.txt |"
             + " 'tokenize_chinese_chars': false",
+        "roberta     |" + SMALL + "roberta     | tokenizer.json          |",
+        "roberta     |"
+            + SMALL
+            + "roberta     | vocab.json merges.txt   |"
+            + CLASS
+            + "'RobertaTokenizer'",
+        "xlm-roberta |" + SMALL + "xlm-roberta | tokenizer.json          |",
+        "xlm-roberta |"
+            + SMALL
+            + "xlm-roberta | sentencepiece.bpe.model |"
+            + CLASS
+            + "'XLMRobertaTokenizerFast'",
+        "distilbert  |"
+            + SMALL
+            + "distilbert  | tokenizer.json          |"
+            + CLASS
+            + "'DistilBertTokenizer'",
+        "distilbert  |"
+            + SMALL
+            + "distilbert  | vocab.txt               |"
+            + CLASS
+            + "'DistilBertTokenizerFast'",
       })
   void agreesOnEveryLine(String name, String source, String files, String config)
       throws IOException {

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -288,5 +290,33 @@ class TokenizerTest {
     var e = assertThrows(TokenizerException.class, () -> Tokenizer.load(directory));
     assertTrue(e.getMessage().contains("vocab.txt"), e.getMessage());
     assertThrows(TokenizerException.class, () -> Tokenizer.load(directory.resolve("absent")));
+  }
+
+  /** CamemBERT, mBART and others number the pieces of this file in another way. */
+  @ParameterizedTest
+  @ValueSource(strings = {"{}", "{\"model_type\": \"camembert\"}", "{\"model_type\": \"bert\"}"})
+  void onlyTheNameOfXlmRobertaOpensItsModelFile(String config) throws IOException {
+    Path model = TestFiles.small("xlm-roberta/sentencepiece.bpe.model");
+    Files.copy(model, directory.resolve("sentencepiece.bpe.model"));
+    Files.writeString(directory.resolve("config.json"), config);
+    var e = assertThrows(TokenizerException.class, () -> Tokenizer.load(directory));
+    assertTrue(e.getMessage().contains("cannot be read by itself"), e.getMessage());
+
+    Files.writeString(directory.resolve("config.json"), "{\"model_type\": \"xlm-roberta\"}");
+    try (var tokenizer = Tokenizer.load(directory)) {
+      assertEquals(TokenizerSource.Kind.SENTENCE_PIECE, tokenizer.source().kind());
+      assertEquals(0, tokenizer.encode("the cat").ids()[0]);
+    }
+  }
+
+  @Test
+  void xlmRobertaNeedsItsSpecialTokens() throws IOException {
+    Path model = TestFiles.small("xlm-roberta/sentencepiece.bpe.model");
+    Files.copy(model, directory.resolve("sentencepiece.bpe.model"));
+    Files.writeString(
+        directory.resolve("tokenizer_config.json"),
+        "{\"tokenizer_class\": \"XLMRobertaTokenizer\", \"mask_token\": null}");
+    var e = assertThrows(TokenizerException.class, () -> Tokenizer.load(directory));
+    assertTrue(e.getMessage().contains("mask_token"), e.getMessage());
   }
 }

@@ -3,8 +3,10 @@ package dev.gatun.tools;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.gatun.loader.config.Activation;
 import dev.gatun.loader.config.BertConfig;
+import dev.gatun.loader.config.DistilbertConfig;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.RobertaConfig;
 import dev.gatun.loader.config.T5Config;
 import java.util.List;
 import java.util.Locale;
@@ -37,6 +39,8 @@ record ConfigFacts(
     Boolean tied) {
 
   private static final int F32_BYTES = 4;
+  private static final List<String> ENCODERS =
+      List.of("bert", "roberta", "xlm-roberta", "camembert", "distilbert");
   private static final Pattern DECODER_CLASS =
       Pattern.compile("(ForCausalLM|LMHeadModel|ForConditionalGeneration)$");
 
@@ -53,21 +57,31 @@ record ConfigFacts(
         config.numAttentionHeads(),
         config.numKeyValueHeads(),
         config.headDim(),
-        config.maxPositions().isPresent() ? (Integer) config.maxPositions().getAsInt() : null,
+        maxPositionEmbeddings(config),
         name(config.activation()),
         switch (config) {
           case BertConfig _ -> "LayerNorm after each block";
           case Gpt2Config _ -> "LayerNorm before each block";
           case T5Config _ -> "RMSNorm before each block";
+          case RobertaConfig _, DistilbertConfig _ -> "LayerNorm after each block";
         },
         switch (config) {
           case BertConfig _ -> "learned, absolute";
           case Gpt2Config _ -> "learned, absolute";
           case T5Config _ -> "relative, learned bias by distance bucket";
+          case RobertaConfig _, DistilbertConfig _ -> "learned, absolute";
         },
         // T5 ties whatever the key says, unless the file holds a head of its own: which files with
         // false there do.
         config instanceof T5Config t5 ? t5.scaleDecoderOutputs() : config.tieWordEmbeddings());
+  }
+
+  private static Integer maxPositionEmbeddings(ModelConfig config) {
+    // RoBERTa's longest text is shorter than its table: the rows up to the pad id are not for text.
+    if (config instanceof RobertaConfig roberta) {
+      return roberta.maxPositionEmbeddings();
+    }
+    return config.maxPositions().isPresent() ? (Integer) config.maxPositions().getAsInt() : null;
   }
 
   /** The name that configurations use. */
@@ -170,7 +184,8 @@ record ConfigFacts(
    */
   Long kvCacheBytesPerToken(String architecture) {
     boolean encoder =
-        "bert".equals(modelType) || architecture != null && architecture.endsWith("EncoderModel");
+        ENCODERS.contains(modelType)
+            || architecture != null && architecture.endsWith("EncoderModel");
     if (encoder) {
       return 0L;
     }

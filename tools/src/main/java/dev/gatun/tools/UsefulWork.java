@@ -1,8 +1,10 @@
 package dev.gatun.tools;
 
 import dev.gatun.loader.config.BertConfig;
+import dev.gatun.loader.config.DistilbertConfig;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.RobertaConfig;
 import dev.gatun.loader.config.T5Config;
 
 /**
@@ -38,12 +40,14 @@ final class UsefulWork {
             case BertConfig c -> encoder(c, length);
             case Gpt2Config c -> gpt2(c, length, newTokens);
             case T5Config c -> t5(c, length, newTokens);
+            case RobertaConfig c -> encoder(c, length);
+            case DistilbertConfig c -> encoder(c, length);
           };
     }
     return sum;
   }
 
-  private static double encoder(BertConfig c, double n) {
+  private static double encoder(ModelConfig c, double n) {
     double hidden = c.hiddenSize();
     double weights = 4 * hidden * hidden + 2 * hidden * c.intermediateSize();
     return c.numHiddenLayers() * (2 * weights * n + 4 * n * n * hidden);

@@ -43,6 +43,17 @@ class InspectConfigTest {
     "t5-large, T5ForConditionalGeneration, 737668096",
     "google/flan-t5-small, T5ForConditionalGeneration, 76961152",
     "sentence-transformers/all-MiniLM-L6-v2, BertModel, 22713216",
+    "roberta-base, RobertaForMaskedLM, 124697433",
+    "FacebookAI/roberta-base, RobertaModel, 124645632",
+    "roberta-base, RobertaForSequenceClassification, 124647170",
+    "roberta-base, RobertaForQuestionAnswering, 124056578",
+    "distilroberta-base, RobertaForMaskedLM, 82170201",
+    "xlm-roberta-base, XLMRobertaForMaskedLM, 278295186",
+    "xlm-roberta-base, XLMRobertaForTokenClassification, 277454594",
+    "xlm-roberta-large, XLMRobertaModel, 559890432",
+    "distilbert-base-uncased, DistilBertModel, 66362880",
+    "distilbert-base-uncased, DistilBertForMaskedLM, 66985530",
+    "distilbert/distilbert-base-cased, DistilBertForSequenceClassification, 65783042",
   })
   void wellKnownModels(String id, String architecture, long parameters) throws IOException {
     JsonNode found = inspect(id, "--class", architecture);
@@ -80,6 +91,17 @@ class InspectConfigTest {
     JsonNode bert = inspect("bert-base-uncased");
     assertEquals(0, bert.path("kv_cache_bytes_per_token").intValue());
     assertFalse(bert.has("num_decoder_layers"));
+
+    JsonNode roberta = inspect("roberta-base");
+    assertEquals(514, roberta.path("max_position_embeddings").intValue());
+    assertEquals(0, roberta.path("kv_cache_bytes_per_token").intValue());
+
+    JsonNode distilbert = inspect("distilbert-base-uncased");
+    assertEquals(768, distilbert.path("hidden_size").intValue());
+    assertEquals(3072, distilbert.path("intermediate_size").intValue());
+    assertEquals(6, distilbert.path("num_hidden_layers").intValue());
+    assertEquals(64, distilbert.path("head_dim").intValue());
+    assertEquals(0, distilbert.path("kv_cache_bytes_per_token").intValue());
   }
 
   @Test

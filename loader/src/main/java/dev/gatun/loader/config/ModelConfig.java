@@ -11,9 +11,10 @@ import java.util.SortedMap;
  * under their own names; the methods here are the facts that all architectures share, whatever
  * their keys are called.
  */
-public sealed interface ModelConfig permits BertConfig, Gpt2Config, T5Config {
+public sealed interface ModelConfig
+    permits BertConfig, Gpt2Config, T5Config, RobertaConfig, DistilbertConfig {
 
-  /** {@code model_type}: {@code bert}, {@code gpt2}, {@code t5}. */
+  /** {@code model_type}, such as {@code bert} or {@code xlm-roberta}. */
   String modelType();
 
   CommonConfig common();
@@ -35,7 +36,7 @@ public sealed interface ModelConfig permits BertConfig, Gpt2Config, T5Config {
 
   int headDim();
 
-  /** Most positions that the model has embeddings for; empty if positions are relative. */
+  /** Longest sequence that the model has positions for; empty if positions are relative. */
   OptionalInt maxPositions();
 
   /** Of the feed-forward block. */

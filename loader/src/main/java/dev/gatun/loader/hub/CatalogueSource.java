@@ -29,7 +29,15 @@ final class CatalogueSource implements ModelSource {
           "google/flan-t5-small",
           "google/flan-t5-base",
           "google/flan-t5-large",
-          "sentence-transformers/all-MiniLM-L6-v2");
+          "sentence-transformers/all-MiniLM-L6-v2",
+          "FacebookAI/roberta-base",
+          "FacebookAI/roberta-large",
+          "FacebookAI/xlm-roberta-base",
+          "FacebookAI/xlm-roberta-large",
+          "distilbert/distilroberta-base",
+          "distilbert/distilbert-base-uncased",
+          "distilbert/distilbert-base-cased",
+          "distilbert/distilbert-base-multilingual-cased");
 
   @Override
   public Answer find(ModelRequest request) {

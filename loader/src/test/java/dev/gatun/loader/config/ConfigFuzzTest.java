@@ -33,6 +33,14 @@ class ConfigFuzzTest {
           """
           {"model_type": "t5", "d_model": 64, "d_kv": 16, "d_ff": 128, "num_heads": 4, "num_layers": 2,
            "feed_forward_proj": "gated-gelu", "tie_word_embeddings": false, "layer_norm_epsilon": 1e-6}
+          """,
+          """
+          {"model_type": "roberta", "hidden_size": 64, "num_attention_heads": 4, "num_hidden_layers": 2,
+           "max_position_embeddings": 34, "pad_token_id": 1, "type_vocab_size": 1, "vocab_size": 100}
+          """,
+          """
+          {"model_type": "distilbert", "dim": 64, "n_heads": 4, "n_layers": 2, "hidden_dim": 128,
+           "activation": "gelu", "sinusoidal_pos_embds": false, "tie_weights_": true}
           """);
 
   private static final List<String> TOKENS =

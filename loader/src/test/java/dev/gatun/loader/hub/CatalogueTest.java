@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.gatun.loader.config.BertConfig;
 import dev.gatun.loader.config.ConfigParser;
+import dev.gatun.loader.config.DistilbertConfig;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.RobertaConfig;
 import dev.gatun.loader.config.T5Config;
 import dev.gatun.loader.hub.ModelLocation.Catalogued;
 import dev.gatun.loader.hub.ModelSource.Answer;
@@ -34,7 +36,15 @@ class CatalogueTest {
           Map.entry("google/flan-t5-small", 76_961_152L),
           Map.entry("google/flan-t5-base", 247_577_856L),
           Map.entry("google/flan-t5-large", 783_150_080L),
-          Map.entry("sentence-transformers/all-MiniLM-L6-v2", 22_713_216L));
+          Map.entry("sentence-transformers/all-MiniLM-L6-v2", 22_713_216L),
+          Map.entry("FacebookAI/roberta-base", 124_645_632L),
+          Map.entry("FacebookAI/roberta-large", 355_359_744L),
+          Map.entry("FacebookAI/xlm-roberta-base", 278_043_648L),
+          Map.entry("FacebookAI/xlm-roberta-large", 559_890_432L),
+          Map.entry("distilbert/distilroberta-base", 82_118_400L),
+          Map.entry("distilbert/distilbert-base-uncased", 66_362_880L),
+          Map.entry("distilbert/distilbert-base-cased", 65_190_912L),
+          Map.entry("distilbert/distilbert-base-multilingual-cased", 134_734_080L));
 
   @Test
   void everyEntryIsTheModelItClaimsToBe() {
@@ -50,6 +60,8 @@ class CatalogueTest {
             case BertConfig bert -> parameters(bert);
             case Gpt2Config gpt2 -> parameters(gpt2);
             case T5Config t5 -> parameters(t5);
+            case RobertaConfig roberta -> parameters(roberta);
+            case DistilbertConfig distilbert -> parameters(distilbert);
           };
       assertEquals(PARAMETERS.get(id), parameters, id);
     }
@@ -62,6 +74,24 @@ class CatalogueTest {
         (config.vocabSize() + config.maxPositionEmbeddings() + config.typeVocabSize()) * h + 2 * h;
     long layer = 4 * (h * h + h) + 2 * h + (h * i + i) + (i * h + h) + 2 * h;
     return embeddings + config.numHiddenLayers() * layer + h * h + h;
+  }
+
+  private static long parameters(RobertaConfig config) {
+    long h = config.hiddenSize();
+    long i = config.intermediateSize();
+    long embeddings =
+        (config.vocabSize() + config.maxPositionEmbeddings() + config.typeVocabSize()) * h + 2 * h;
+    long layer = 4 * (h * h + h) + 2 * h + (h * i + i) + (i * h + h) + 2 * h;
+    return embeddings + config.numHiddenLayers() * layer + h * h + h;
+  }
+
+  private static long parameters(DistilbertConfig config) {
+    long h = config.dim();
+    long i = config.hiddenDim();
+    long layer = 4 * (h * h + h) + 2 * h + (h * i + i) + (i * h + h) + 2 * h;
+    return (config.vocabSize() + config.maxPositionEmbeddings()) * h
+        + 2 * h
+        + config.nLayers() * layer;
   }
 
   private static long parameters(Gpt2Config config) {

@@ -2,8 +2,10 @@ package dev.gatun.runtime.models;
 
 import dev.gatun.loader.config.BertConfig;
 import dev.gatun.loader.config.ConfigException;
+import dev.gatun.loader.config.DistilbertConfig;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.RobertaConfig;
 import dev.gatun.loader.config.T5Config;
 import dev.gatun.runtime.weights.WeightScope;
 import java.util.ArrayList;
@@ -54,14 +56,57 @@ public final class Architectures {
                 names.addAll(layers("decoder_hidden_states", c.numDecoderLayers()));
                 return names;
               },
-              "^decoder\\.block\\.0\\.layer\\.1\\.EncDecAttention\\.relative_attention_bias\\.weight$"));
+              "^decoder\\.block\\.0\\.layer\\.1\\.EncDecAttention\\.relative_attention_bias\\.weight$"),
+          roberta("RobertaModel", Roberta.RobertaModel::new, "last_hidden_state", "pooler_output"),
+          roberta("RobertaForMaskedLM", Roberta.ForMaskedLM::new, "logits"),
+          roberta(
+              "RobertaForSequenceClassification", Roberta.ForSequenceClassification::new, "logits"),
+          roberta("RobertaForTokenClassification", Roberta.ForTokenClassification::new, "logits"),
+          roberta(
+              "RobertaForQuestionAnswering",
+              Roberta.ForQuestionAnswering::new,
+              "start_logits",
+              "end_logits"),
+          roberta(
+              "XLMRobertaModel", Roberta.RobertaModel::new, "last_hidden_state", "pooler_output"),
+          roberta("XLMRobertaForMaskedLM", Roberta.ForMaskedLM::new, "logits"),
+          roberta(
+              "XLMRobertaForSequenceClassification",
+              Roberta.ForSequenceClassification::new,
+              "logits"),
+          roberta(
+              "XLMRobertaForTokenClassification", Roberta.ForTokenClassification::new, "logits"),
+          roberta(
+              "XLMRobertaForQuestionAnswering",
+              Roberta.ForQuestionAnswering::new,
+              "start_logits",
+              "end_logits"),
+          distilbert("DistilBertModel", Distilbert.DistilBertModel::new, "last_hidden_state"),
+          distilbert("DistilBertForMaskedLM", Distilbert.ForMaskedLM::new, "logits"),
+          distilbert(
+              "DistilBertForSequenceClassification",
+              Distilbert.ForSequenceClassification::new,
+              "logits"),
+          distilbert(
+              "DistilBertForTokenClassification", Distilbert.ForTokenClassification::new, "logits"),
+          distilbert(
+              "DistilBertForQuestionAnswering",
+              Distilbert.ForQuestionAnswering::new,
+              "start_logits",
+              "end_logits"));
 
   private static final Map<String, Architecture<?>> BY_NAME =
       TABLE.stream().collect(Collectors.toUnmodifiableMap(Architecture::name, a -> a));
 
   /** Classes published under another name for the same network. */
   private static final Map<String, String> ALIASES =
-      Map.of("T5WithLMHeadModel", "T5ForConditionalGeneration");
+      Map.of(
+          "T5WithLMHeadModel", "T5ForConditionalGeneration",
+          "CamembertModel", "RobertaModel",
+          "CamembertForMaskedLM", "RobertaForMaskedLM",
+          "CamembertForSequenceClassification", "RobertaForSequenceClassification",
+          "CamembertForTokenClassification", "RobertaForTokenClassification",
+          "CamembertForQuestionAnswering", "RobertaForQuestionAnswering");
 
   private Architectures() {}
 
@@ -110,6 +155,9 @@ public final class Architectures {
       case BertConfig _ -> "BertModel";
       case Gpt2Config _ -> "GPT2Model";
       case T5Config _ -> "T5ForConditionalGeneration";
+      case RobertaConfig c ->
+          c.modelType().equals("xlm-roberta") ? "XLMRobertaModel" : "RobertaModel";
+      case DistilbertConfig _ -> "DistilBertModel";
     };
   }
 
@@ -147,6 +195,30 @@ public final class Architectures {
         constructor,
         outputs,
         List.of(Pattern.compile(ignored)));
+  }
+
+  private static Architecture<RobertaConfig> roberta(
+      String name, BiFunction<RobertaConfig, WeightScope, Network> constructor, String... heads) {
+    return new Architecture<>(
+        name,
+        RobertaConfig.class,
+        "roberta",
+        constructor,
+        c -> layers("hidden_states", c.numHiddenLayers(), heads),
+        List.of(Pattern.compile("(^|\\.)position_ids$")));
+  }
+
+  private static Architecture<DistilbertConfig> distilbert(
+      String name,
+      BiFunction<DistilbertConfig, WeightScope, Network> constructor,
+      String... heads) {
+    return new Architecture<>(
+        name,
+        DistilbertConfig.class,
+        "distilbert",
+        constructor,
+        c -> layers("hidden_states", c.nLayers(), heads),
+        List.of(Pattern.compile("(^|\\.)position_ids$")));
   }
 
   private static List<String> layers(String series, int count, String... others) {

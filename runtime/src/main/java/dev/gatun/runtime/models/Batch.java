@@ -74,6 +74,22 @@ public final class Batch {
     return ws.ints(sequences.positions(past));
   }
 
+  /**
+   * RoBERTa's position of each token, I32 [T]: tokens that are no padding count up from {@code pad
+   * + 1}, those read before included; every padding token stands at {@code pad}.
+   */
+  Tensor positionsBehindPad(Workspace ws, int pad) {
+    int[] positions = new int[ids.length];
+    for (int s = 0; s < sequences.count(); s++) {
+      int position = pad + past[s];
+      int end = sequences.start(s) + sequences.length(s);
+      for (int i = sequences.start(s); i < end; i++) {
+        positions[i] = ids[i] == pad ? pad : ++position;
+      }
+    }
+    return ws.ints(positions);
+  }
+
   /** The decoder's side of an encoder-decoder batch. */
   Batch decoder() {
     if (decoder == null) {

@@ -1,0 +1,281 @@
+package dev.gatun.runtime.models;
+
+import static dev.gatun.runtime.weights.LinearPart.part;
+
+import dev.gatun.loader.config.Activation;
+import dev.gatun.loader.config.RobertaConfig;
+import dev.gatun.runtime.ops.AttentionOptions;
+import dev.gatun.runtime.ops.Epilogue;
+import dev.gatun.runtime.ops.Ops;
+import dev.gatun.runtime.tensor.Sequences;
+import dev.gatun.runtime.tensor.Tensor;
+import dev.gatun.runtime.tensor.Workspace;
+import dev.gatun.runtime.weights.Embedding;
+import dev.gatun.runtime.weights.LayerNorm;
+import dev.gatun.runtime.weights.Linear;
+import dev.gatun.runtime.weights.WeightScope;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * RoBERTa: Liu et al., "RoBERTa: A Robustly Optimized BERT Pretraining Approach", arXiv 1907.11692;
+ * XLM-RoBERTa: Conneau et al., "Unsupervised Cross-lingual Representation Learning at Scale", arXiv
+ * 1911.02116. Upstream: transformers {@code models/roberta/modeling_roberta.py}, of which {@code
+ * xlm_roberta} and {@code camembert} are copies.
+ *
+ * <p>The encoder is BERT's; positions begin behind the pad id, and the heads are others.
+ *
+ * <p>Shapes: T tokens of all sequences packed, B sequences, H hidden_size, I intermediate_size, V
+ * vocab_size.
+ */
+final class Roberta {
+  private final Embeddings embeddings;
+  private final List<Layer> layers;
+
+  Roberta(RobertaConfig config, WeightScope scope) {
+    embeddings = new Embeddings(config, scope.sub("embeddings"));
+    layers =
+        IntStream.range(0, config.numHiddenLayers())
+            .mapToObj(n -> new Layer(config, scope.sub("encoder").sub("layer", n)))
+            .toList();
+  }
+
+  /** Last hidden state, [T, H]. */
+  Tensor forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
+    Sequences sequences = batch.sequences();
+    Tensor x = embeddings.forward(ops, ws, batch);
+    taps.layer("hidden_states", 0, x, sequences);
+    for (int n = 0; n < layers.size(); n++) {
+      long mark = ws.mark();
+      layers.get(n).forward(ops, ws, x, sequences);
+      ws.release(mark);
+      taps.layer("hidden_states", n + 1, x, sequences);
+    }
+    taps.tokens("last_hidden_state", x, sequences);
+    return x;
+  }
+
+  /** Word + segment + position, then LayerNorm. */
+  private static final class Embeddings {
+    private final int pad;
+    private final Embedding word;
+    private final Embedding position;
+    private final Embedding tokenType;
+    private final LayerNorm norm;
+
+    Embeddings(RobertaConfig c, WeightScope scope) {
+      pad = c.padTokenId();
+      word = scope.embedding("word_embeddings", c.vocabSize(), c.hiddenSize());
+      position = scope.embedding("position_embeddings", c.maxPositionEmbeddings(), c.hiddenSize());
+      tokenType = scope.embedding("token_type_embeddings", c.typeVocabSize(), c.hiddenSize());
+      norm = scope.layerNorm("LayerNorm", c.hiddenSize(), c.layerNormEps());
+    }
+
+    Tensor forward(Ops ops, Workspace ws, Batch batch) {
+      Tensor x = ops.embed(ws, word, batch.ids(ws)); // [T, H]
+      ops.embedAdd(ws, tokenType, batch.tokenTypeIds(ws), x);
+      ops.embedAdd(ws, position, batch.positionsBehindPad(ws, pad), x);
+      ops.layerNorm(ws, norm, x, x);
+      return x;
+    }
+  }
+
+  /** One post-norm encoder layer; writes its output over its input. */
+  private static final class Layer {
+    private final int hidden;
+    private final Linear queryKeyValue;
+    private final Linear attentionOutput;
+    private final LayerNorm attentionNorm;
+    private final Linear intermediate;
+    private final Linear output;
+    private final LayerNorm outputNorm;
+    private final Epilogue activation;
+    private final AttentionOptions attention;
+
+    Layer(RobertaConfig c, WeightScope scope) {
+      hidden = c.hiddenSize();
+      WeightScope self = scope.sub("attention").sub("self");
+      queryKeyValue =
+          self.fusedLinear(
+              hidden, List.of(part("query", hidden), part("key", hidden), part("value", hidden)));
+      WeightScope attentionScope = scope.sub("attention").sub("output");
+      attentionOutput = attentionScope.linear("dense", hidden, hidden);
+      attentionNorm = attentionScope.layerNorm("LayerNorm", hidden, c.layerNormEps());
+      intermediate = scope.sub("intermediate").linear("dense", hidden, c.intermediateSize());
+      output = scope.sub("output").linear("dense", c.intermediateSize(), hidden);
+      outputNorm = scope.sub("output").layerNorm("LayerNorm", hidden, c.layerNormEps());
+      activation = Epilogue.activation(c.hiddenAct());
+      attention = AttentionOptions.of(c.numAttentionHeads(), hidden / c.numAttentionHeads());
+    }
+
+    void forward(Ops ops, Workspace ws, Tensor x, Sequences sequences) {
+      Tensor qkv = ops.linear(ws, queryKeyValue, x); // [T, 3H]
+      Tensor q = qkv.columns(0, hidden);
+      Tensor k = qkv.columns(hidden, 2 * hidden);
+      Tensor v = qkv.columns(2 * hidden, 3 * hidden);
+      Tensor context = ops.attention(ws, q, k, v, attention, sequences, sequences); // [T, H]
+      ops.linear(ws, attentionOutput, context, Epilogue.residual(x), x); // x + dense(context)
+      ops.layerNorm(ws, attentionNorm, x, x);
+
+      Tensor h = ops.linear(ws, intermediate, x, activation); // [T, I]
+      ops.linear(ws, output, h, Epilogue.residual(x), x); // x + dense(h)
+      ops.layerNorm(ws, outputNorm, x, x);
+    }
+  }
+
+  /** tanh(dense(first token)). */
+  private static final class Pooler {
+    private final Linear dense;
+
+    Pooler(RobertaConfig c, WeightScope scope) {
+      dense = scope.sub("pooler").linear("dense", c.hiddenSize(), c.hiddenSize());
+    }
+
+    /** [T, H] to [B, H]. */
+    Tensor forward(Ops ops, Workspace ws, Tensor x, Sequences sequences) {
+      Tensor first = ops.gatherRows(ws, x, sequences.firstRows());
+      return ops.linear(ws, dense, first, Epilogue.activation(Activation.TANH));
+    }
+  }
+
+  /** decoder(LayerNorm(gelu(dense(x)))), the exact gelu whatever hidden_act says. */
+  private static final class LanguageModelHead {
+    private final Linear dense;
+    private final LayerNorm norm;
+    private final Linear decoder;
+
+    LanguageModelHead(RobertaConfig c, WeightScope root) {
+      WeightScope head = root.head().sub("lm_head");
+      dense = head.linear("dense", c.hiddenSize(), c.hiddenSize());
+      norm = head.layerNorm("layer_norm", c.hiddenSize(), c.layerNormEps());
+      decoder = head.linear("decoder", c.hiddenSize(), c.vocabSize());
+      if (c.tieWordEmbeddings()) {
+        root.tie("lm_head.decoder.weight", "roberta.embeddings.word_embeddings.weight");
+        root.tie("lm_head.decoder.bias", "lm_head.bias");
+      }
+    }
+
+    /** [T, H] to [T, V]. */
+    Tensor forward(Ops ops, Workspace ws, Tensor x) {
+      Tensor h = ops.linear(ws, dense, x, Epilogue.activation(Activation.GELU_ERF));
+      ops.layerNorm(ws, norm, h, h);
+      return ops.linear(ws, decoder, h);
+    }
+  }
+
+  /** out_proj(tanh(dense(first token))): a dense layer of its own instead of the pooler. */
+  private static final class ClassificationHead {
+    private final Linear dense;
+    private final Linear outProj;
+
+    ClassificationHead(RobertaConfig c, WeightScope root) {
+      WeightScope classifier = root.head().sub("classifier");
+      dense = classifier.linear("dense", c.hiddenSize(), c.hiddenSize());
+      outProj = classifier.linear("out_proj", c.hiddenSize(), c.numLabels());
+    }
+
+    /** [T, H] to [B, num_labels]. */
+    Tensor forward(Ops ops, Workspace ws, Tensor x, Sequences sequences) {
+      Tensor first = ops.gatherRows(ws, x, sequences.firstRows());
+      Tensor h = ops.linear(ws, dense, first, Epilogue.activation(Activation.TANH)); // [B, H]
+      return ops.linear(ws, outProj, h);
+    }
+  }
+
+  /** {@code RobertaModel}: last_hidden_state and pooler_output. */
+  static final class RobertaModel implements Network {
+    private final Roberta roberta;
+    private final Pooler pooler;
+
+    RobertaModel(RobertaConfig config, WeightScope scope) {
+      roberta = new Roberta(config, scope);
+      pooler = new Pooler(config, scope);
+    }
+
+    @Override
+    public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
+      Tensor x = roberta.forward(ops, ws, batch, taps);
+      if (taps.wants("pooler_output")) {
+        taps.sequences("pooler_output", pooler.forward(ops, ws, x, batch.sequences()));
+      }
+    }
+  }
+
+  /** {@code RobertaForMaskedLM}: logits over the vocabulary for every token. */
+  static final class ForMaskedLM implements Network {
+    private final Roberta roberta;
+    private final LanguageModelHead head;
+
+    ForMaskedLM(RobertaConfig config, WeightScope scope) {
+      roberta = new Roberta(config, scope.sub("roberta"));
+      head = new LanguageModelHead(config, scope);
+    }
+
+    @Override
+    public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
+      Tensor x = roberta.forward(ops, ws, batch, taps);
+      if (taps.wants("logits")) {
+        taps.tokens("logits", head.forward(ops, ws, x), batch.sequences());
+      }
+    }
+  }
+
+  /** {@code RobertaForSequenceClassification}: num_labels logits per sequence. */
+  static final class ForSequenceClassification implements Network {
+    private final Roberta roberta;
+    private final ClassificationHead head;
+
+    ForSequenceClassification(RobertaConfig config, WeightScope scope) {
+      roberta = new Roberta(config, scope.sub("roberta"));
+      head = new ClassificationHead(config, scope);
+    }
+
+    @Override
+    public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
+      Tensor x = roberta.forward(ops, ws, batch, taps);
+      if (taps.wants("logits")) {
+        taps.sequences("logits", head.forward(ops, ws, x, batch.sequences()));
+      }
+    }
+  }
+
+  /** {@code RobertaForTokenClassification}: num_labels logits per token. */
+  static final class ForTokenClassification implements Network {
+    private final Roberta roberta;
+    private final Linear classifier;
+
+    ForTokenClassification(RobertaConfig config, WeightScope scope) {
+      roberta = new Roberta(config, scope.sub("roberta"));
+      classifier = scope.head().linear("classifier", config.hiddenSize(), config.numLabels());
+    }
+
+    @Override
+    public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
+      Tensor x = roberta.forward(ops, ws, batch, taps);
+      if (taps.wants("logits")) {
+        taps.tokens("logits", ops.linear(ws, classifier, x), batch.sequences());
+      }
+    }
+  }
+
+  /** {@code RobertaForQuestionAnswering}: a start and an end logit per token. */
+  static final class ForQuestionAnswering implements Network {
+    private final Roberta roberta;
+    private final Linear qaOutputs;
+
+    ForQuestionAnswering(RobertaConfig config, WeightScope scope) {
+      roberta = new Roberta(config, scope.sub("roberta"));
+      qaOutputs = scope.head().linear("qa_outputs", config.hiddenSize(), 2);
+    }
+
+    @Override
+    public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
+      Tensor x = roberta.forward(ops, ws, batch, taps);
+      if (taps.wants("start_logits") || taps.wants("end_logits")) {
+        Tensor logits = ops.linear(ws, qaOutputs, x); // [T, 2]
+        taps.tokenColumn("start_logits", logits, 0, batch.sequences());
+        taps.tokenColumn("end_logits", logits, 1, batch.sequences());
+      }
+    }
+  }
+}
