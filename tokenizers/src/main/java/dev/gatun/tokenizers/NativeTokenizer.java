@@ -164,6 +164,7 @@ final class NativeTokenizer implements AutoCloseable {
         narrow(from.getTypeIds()),
         narrow(from.getSpecialTokenMask()),
         sequences,
+        narrow(from.getWordIds()),
         starts,
         ends,
         from.getTokens());

@@ -39,6 +39,11 @@ public sealed interface ModelConfig
   /** Longest sequence that the model has positions for; empty if positions are relative. */
   OptionalInt maxPositions();
 
+  /** Segments that tokens may be told apart by, 0 for a model that knows none. */
+  default int typeVocabSize() {
+    return 0;
+  }
+
   /** Of the feed-forward block. */
   Activation activation();
 
@@ -59,6 +64,19 @@ public sealed interface ModelConfig
 
   default int numLabels() {
     return common().numLabels();
+  }
+
+  /** {@code id2label}'s text for a label, {@code LABEL_n} where it has none. */
+  default String label(int id) {
+    return idToLabel().getOrDefault(id, "LABEL_" + id);
+  }
+
+  /**
+   * {@code problem_type}: what a classifier was trained for, {@code regression}, {@code
+   * single_label_classification} or {@code multi_label_classification}.
+   */
+  default Optional<String> problemType() {
+    return common().problemType();
   }
 
   default UnreadKeys unreadKeys() {
