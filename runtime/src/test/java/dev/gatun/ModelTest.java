@@ -6,11 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.loader.GatunException;
+import dev.gatun.loader.WeightsException;
 import dev.gatun.loader.config.ConfigException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
@@ -37,6 +39,24 @@ class ModelTest {
       float[] alone = model.forward(Inputs.of(c), Set.of("logits")).values("logits", 0);
       assertArrayEquals(alone, together.values("logits", 2), 1e-5f);
       assertArrayEquals(new long[] {1, model.config().vocabSize()}, together.shape("logits", 1));
+    }
+  }
+
+  @Test
+  void aBackboneWithoutItsPoolerRunsUntilThatIsAskedFor() {
+    for (var fixture :
+        Map.of("bert-masked-lm", "BertModel", "roberta-masked-lm", "RobertaModel").entrySet()) {
+      LoadOptions backbone = TWO_THREADS.withArchitecture(fixture.getValue());
+      try (var model = Model.load(Fixtures.directory(fixture.getKey()), backbone)) {
+        Inputs inputs = Inputs.of(new int[] {5, 9, 7});
+        assertEquals(
+            3, model.forward(inputs, Set.of("last_hidden_state")).shape("last_hidden_state", 0)[0]);
+        assertTrue(model.loadReport().missing().contains("pooler.dense.weight"));
+        var refusal =
+            assertThrows(
+                WeightsException.class, () -> model.forward(inputs, Set.of("pooler_output")));
+        assertTrue(refusal.getMessage().contains("pooler.dense"), refusal.getMessage());
+      }
     }
   }
 

@@ -70,7 +70,12 @@ public final class WeightResolver {
       String stored = storedAs.get(declaration.name());
       if (stored == null) {
         missing.add(declaration.name());
-        fatal |= declaration.role() == Role.BACKBONE || missingHead == MissingHead.REFUSE;
+        fatal |=
+            switch (declaration.role()) {
+              case BACKBONE -> true;
+              case HEAD -> missingHead == MissingHead.REFUSE;
+              case OPTIONAL -> false;
+            };
         continue;
       }
       TensorInfo info = checkpoint.info(stored);

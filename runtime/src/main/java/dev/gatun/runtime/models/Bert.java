@@ -167,7 +167,7 @@ final class Bert {
 
     BertModel(BertConfig config, WeightScope scope) {
       bert = new Bert(config, scope);
-      pooler = new Pooler(config, scope);
+      pooler = new Pooler(config, scope.optional());
     }
 
     @Override

@@ -189,7 +189,7 @@ final class Roberta {
 
     RobertaModel(RobertaConfig config, WeightScope scope) {
       roberta = new Roberta(config, scope);
-      pooler = new Pooler(config, scope);
+      pooler = new Pooler(config, scope.optional());
     }
 
     @Override

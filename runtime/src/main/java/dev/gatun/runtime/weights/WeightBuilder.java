@@ -5,7 +5,9 @@ import dev.gatun.loader.Role;
 import dev.gatun.loader.TensorSource;
 import dev.gatun.loader.WeightsException;
 import dev.gatun.loader.safetensors.DType;
+import dev.gatun.runtime.nativelib.NativeContext;
 import dev.gatun.runtime.nativelib.WeightTypes;
+import dev.gatun.runtime.tensor.MemoryOwner;
 import dev.gatun.runtime.tensor.Shape;
 import dev.gatun.runtime.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -28,6 +30,9 @@ final class WeightBuilder implements WeightSource {
   public Linear linear(
       String name, long inFeatures, List<LinearPart> parts, boolean gated, Role role) {
     long outFeatures = parts.stream().mapToLong(LinearPart::outFeatures).sum();
+    if (role == Role.OPTIONAL && resolved.find(parts.getFirst().weight()).isEmpty()) {
+      return new Linear(name, absent(name), MemorySegment.NULL, inFeatures, outFeatures);
+    }
     MemorySegment handle = weights.arena().createLinear(inFeatures, outFeatures, gated);
     long firstRow = 0;
     for (LinearPart part : parts) {
@@ -84,6 +89,23 @@ final class WeightBuilder implements WeightSource {
   @Override
   public void tie(String target, String source) {
     // Ties say where a weight is stored; by now that is resolved.
+  }
+
+  /** Owner of a layer that the checkpoint lacks: whatever computes with it meets this. */
+  private MemoryOwner absent(String name) {
+    return new MemoryOwner() {
+      @Override
+      public NativeContext context() {
+        return weights.context();
+      }
+
+      @Override
+      public void requireOpen() {
+        throw new WeightsException(
+            "the checkpoint has no " + name + ", so what is computed with it can't be given",
+            resolved.report());
+      }
+    };
   }
 
   private float[] values(String weight, Shape shape) {

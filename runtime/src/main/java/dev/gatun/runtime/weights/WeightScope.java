@@ -74,6 +74,11 @@ public final class WeightScope {
     return new WeightScope(source, prefix, Role.HEAD);
   }
 
+  /** This scope, declaring linear layers that the checkpoint may lack until they are used. */
+  public WeightScope optional() {
+    return new WeightScope(source, prefix, Role.OPTIONAL);
+  }
+
   /** {@code name.weight [out, in]} and {@code name.bias [out]}. */
   public Linear linear(String name, long inFeatures, long outFeatures) {
     return fusedLinear(inFeatures, List.of(part(name, outFeatures)));
