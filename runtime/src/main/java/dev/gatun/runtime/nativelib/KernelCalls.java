@@ -82,6 +82,8 @@ public final class KernelCalls {
       MemorySegment y,
       long rows,
       long features,
+      long xStride,
+      long yStride,
       float eps) {
     begin(scratch);
     try {
@@ -95,6 +97,8 @@ public final class KernelCalls {
                   y,
                   rows,
                   features,
+                  xStride,
+                  yStride,
                   eps,
                   scratch.message(),
                   CallScratch.MESSAGE_BYTES);
@@ -114,6 +118,8 @@ public final class KernelCalls {
       MemorySegment y,
       long rows,
       long features,
+      long xStride,
+      long yStride,
       float eps) {
     begin(scratch);
     try {
@@ -126,6 +132,8 @@ public final class KernelCalls {
                   y,
                   rows,
                   features,
+                  xStride,
+                  yStride,
                   eps,
                   scratch.message(),
                   CallScratch.MESSAGE_BYTES);
@@ -139,7 +147,14 @@ public final class KernelCalls {
 
   /** {@code y} may be {@code x}. */
   public void activate(
-      CallScratch scratch, MemorySegment x, MemorySegment y, long count, int activation) {
+      CallScratch scratch,
+      MemorySegment x,
+      MemorySegment y,
+      long rows,
+      long features,
+      long xStride,
+      long yStride,
+      int activation) {
     begin(scratch);
     try {
       int status =
@@ -148,36 +163,10 @@ public final class KernelCalls {
                   context.address(),
                   x,
                   y,
-                  count,
-                  activation,
-                  scratch.message(),
-                  CallScratch.MESSAGE_BYTES);
-      NativeStatus.check(status, scratch.message());
-    } catch (Throwable e) {
-      throw Kernels.rethrow(e);
-    } finally {
-      scratch.end();
-    }
-  }
-
-  /** {@code features} counts those of {@code y}, half of those of {@code x}. */
-  public void gatedActivate(
-      CallScratch scratch,
-      MemorySegment x,
-      MemorySegment y,
-      long rows,
-      long features,
-      int activation) {
-    begin(scratch);
-    try {
-      int status =
-          (int)
-              Kernels.GATED_ACTIVATE.invokeExact(
-                  context.address(),
-                  x,
-                  y,
                   rows,
                   features,
+                  xStride,
+                  yStride,
                   activation,
                   scratch.message(),
                   CallScratch.MESSAGE_BYTES);
@@ -196,10 +185,12 @@ public final class KernelCalls {
       DType tableType,
       long tableRows,
       long features,
+      long tableStride,
       MemorySegment ids,
       long tokens,
       boolean accumulate,
-      MemorySegment y) {
+      MemorySegment y,
+      long yStride) {
     begin(scratch);
     try {
       int status =
@@ -210,10 +201,12 @@ public final class KernelCalls {
                   WeightTypes.code(tableType),
                   tableRows,
                   features,
+                  tableStride,
                   ids,
                   tokens,
                   accumulate ? 1 : 0,
                   y,
+                  yStride,
                   scratch.message(),
                   CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, scratch.message());
