@@ -12,9 +12,10 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * The ops of {@code gatun.h} as Java methods of one context. They pass on what they are given:
- * shapes are the caller's ({@code Ops}) to check. Memory cannot vanish during a call, because the
- * linker holds each argument's arena open; the context and the parameters go without, held by the
- * arena of the message, for that costs as much as the rest of a call.
+ * shapes are the caller's ({@code Ops}) to check. Memory cannot vanish during a call: the linker
+ * holds the arenas of the operands open, and a {@link CallScratch} in use holds itself and the
+ * context. Hence message, parameters and context go as bare addresses: an arena more to hold costs
+ * as much as all else that a call does in Java.
  */
 public final class KernelCalls {
 
@@ -63,7 +64,7 @@ public final class KernelCalls {
                   residual,
                   y,
                   scratch.paramsAddress(),
-                  scratch.message(),
+                  scratch.messageAddress(),
                   CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
@@ -100,7 +101,7 @@ public final class KernelCalls {
                   xStride,
                   yStride,
                   eps,
-                  scratch.message(),
+                  scratch.messageAddress(),
                   CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
@@ -135,7 +136,7 @@ public final class KernelCalls {
                   xStride,
                   yStride,
                   eps,
-                  scratch.message(),
+                  scratch.messageAddress(),
                   CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
@@ -168,7 +169,7 @@ public final class KernelCalls {
                   xStride,
                   yStride,
                   activation,
-                  scratch.message(),
+                  scratch.messageAddress(),
                   CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
@@ -207,7 +208,7 @@ public final class KernelCalls {
                   accumulate ? 1 : 0,
                   y,
                   yStride,
-                  scratch.message(),
+                  scratch.messageAddress(),
                   CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
@@ -236,7 +237,7 @@ public final class KernelCalls {
                   columns,
                   xStride,
                   indices,
-                  scratch.message(),
+                  scratch.messageAddress(),
                   CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
@@ -313,7 +314,7 @@ public final class KernelCalls {
                   distanceBias,
                   out,
                   scratch.paramsAddress(),
-                  scratch.message(),
+                  scratch.messageAddress(),
                   CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
@@ -362,7 +363,7 @@ public final class KernelCalls {
                   blockTable,
                   blocks,
                   scratch.paramsAddress(),
-                  scratch.message(),
+                  scratch.messageAddress(),
                   CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
@@ -374,6 +375,9 @@ public final class KernelCalls {
 
   private void begin(CallScratch scratch) {
     context.requireOpen();
+    if (scratch.context() != context) {
+      throw new IllegalArgumentException("the workspace belongs to another context");
+    }
     scratch.begin();
   }
 }

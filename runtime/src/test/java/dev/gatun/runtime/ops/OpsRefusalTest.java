@@ -133,6 +133,10 @@ class OpsRefusalTest {
       refused(
           "linear: a.b (4 -> 3) belongs to another context",
           () -> new Ops(other).linear(foreign, model.model().linear(), foreign.tensor(2, 4)));
+      Tensor x = workspace.tensor(2, 4);
+      refused(
+          "the workspace belongs to another context",
+          () -> ops.activate(foreign, x, Activation.RELU, x));
     }
   }
 
