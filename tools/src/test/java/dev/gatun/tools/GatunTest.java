@@ -14,6 +14,7 @@ class GatunTest {
         .succeeds()
         .prints(
             "bench",
+            "embed",
             "generate",
             "inspect-config",
             "logits",
@@ -23,7 +24,7 @@ class GatunTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"bench", "generate", "inspect-config", "logits", "verify"})
+  @ValueSource(strings = {"bench", "embed", "generate", "inspect-config", "logits", "verify"})
   void everyCommandTeachesWithExamples(String command) {
     Cli.run(command, "--help").succeeds().prints("Usage: gatun " + command, "Examples:");
   }
