@@ -11,10 +11,14 @@ public final class Encoding {
   /** What {@link #sequence(int)} says of a token that belongs to no text. */
   public static final int NO_SEQUENCE = -1;
 
+  /** What {@link #word(int)} says of a token that belongs to no word. */
+  public static final int NO_WORD = -1;
+
   private final int[] ids;
   private final int[] typeIds;
   private final int[] specialTokensMask;
   private final int[] sequences;
+  private final int[] words;
   private final int[] starts;
   private final int[] ends;
   private final String[] tokens;
@@ -24,6 +28,7 @@ public final class Encoding {
       int[] typeIds,
       int[] specialTokensMask,
       int[] sequences,
+      int[] words,
       int[] starts,
       int[] ends,
       String[] tokens) {
@@ -31,6 +36,7 @@ public final class Encoding {
     this.typeIds = typeIds;
     this.specialTokensMask = specialTokensMask;
     this.sequences = sequences;
+    this.words = words;
     this.starts = starts;
     this.ends = ends;
     this.tokens = tokens;
@@ -70,6 +76,14 @@ public final class Encoding {
   }
 
   /**
+   * The word of its own sequence that the token is part of, counted from 0, as the pre-tokenizer
+   * cuts words; {@link #NO_WORD} for an added special token.
+   */
+  public int word(int token) {
+    return words[token];
+  }
+
+  /**
    * Where the token begins in its own sequence's text, in UTF-16 code units as {@link
    * String#substring(int, int)} counts. 0 for an added special token.
    *
@@ -93,6 +107,7 @@ public final class Encoding {
         pick(typeIds, kept),
         pick(specialTokensMask, kept),
         pick(sequences, kept),
+        pick(words, kept),
         pick(starts, kept),
         pick(ends, kept),
         keptTokens);
@@ -111,6 +126,7 @@ public final class Encoding {
         && Arrays.equals(typeIds, that.typeIds)
         && Arrays.equals(specialTokensMask, that.specialTokensMask)
         && Arrays.equals(sequences, that.sequences)
+        && Arrays.equals(words, that.words)
         && Arrays.equals(starts, that.starts)
         && Arrays.equals(ends, that.ends)
         && Arrays.equals(tokens, that.tokens);

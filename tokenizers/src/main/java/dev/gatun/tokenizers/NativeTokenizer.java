@@ -145,6 +145,7 @@ final class NativeTokenizer implements AutoCloseable {
         narrow(from.getTypeIds()),
         narrow(from.getSpecialTokenMask()),
         sequences,
+        narrow(from.getWordIds()),
         starts,
         ends,
         from.getTokens());

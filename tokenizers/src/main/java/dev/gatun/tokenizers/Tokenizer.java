@@ -25,6 +25,8 @@ public final class Tokenizer implements AutoCloseable {
   private final Vocabulary vocabulary;
   private final SpecialTokens specialTokens;
   private final boolean cleanUp;
+  private final String continuingSubwordPrefix;
+  private final TokenJoiner joiner;
   private final NativeTokenizer tokenizer;
 
   private Tokenizer(TokenizerDefinition definition, TokenizerSettings settings) {
@@ -34,6 +36,8 @@ public final class Tokenizer implements AutoCloseable {
     this.specialTokens = specialTokens(settings, vocabulary);
     // made for WordPiece; transformers 5 leaves the text of a BPE alone, whatever the flag says
     this.cleanUp = settings.cleanUpTokenizationSpaces() && !definition.bpe();
+    this.continuingSubwordPrefix = definition.continuingSubwordPrefix();
+    this.joiner = new TokenJoiner(definition.file(), definition.sections().get("decoder"));
     this.tokenizer = NativeTokenizer.of(definition);
   }
 
@@ -95,6 +99,35 @@ public final class Tokenizer implements AutoCloseable {
     Objects.requireNonNull(textPair, "textPair");
     Encoding encoding = tokenizer.encode(text, textPair, options.addSpecialTokens());
     return truncated(encoding, true, options);
+  }
+
+  /**
+   * Encodes a text of any length as windows of at most {@code maxLength} tokens, special ones
+   * included, that cover all of it: {@code return_overflowing_tokens} of transformers.
+   *
+   * @param stride tokens of the text that a window shares with the one before it
+   * @return one window at least, in the order of the text, or of its end where the model truncates
+   *     on the left
+   * @throws IllegalArgumentException when the stride leaves a window no new token
+   * @throws IllegalStateException after close
+   */
+  public List<Encoding> encodeWindows(String text, int maxLength, int stride) {
+    Objects.requireNonNull(text, "text");
+    return Windows.over(tokenizer.encode(text, true), 0, maxLength, stride, side());
+  }
+
+  /**
+   * Encodes a pair as windows over its second text, each with the whole first one, as {@link
+   * #encodeWindows(String, int, int)} does one text.
+   */
+  public List<Encoding> encodeWindows(String text, String textPair, int maxLength, int stride) {
+    Objects.requireNonNull(text, "text");
+    Objects.requireNonNull(textPair, "textPair");
+    return Windows.over(tokenizer.encode(text, textPair, true), 1, maxLength, stride, side());
+  }
+
+  private Truncation.Side side() {
+    return settings.truncationSide();
   }
 
   /** Encodes many texts on all processors; results in the order of the texts. */
@@ -164,6 +197,24 @@ public final class Tokenizer implements AutoCloseable {
         .replace(" 's", "'s")
         .replace(" 've", "'ve")
         .replace(" 're", "'re");
+  }
+
+  /**
+   * Joins tokens, written as in the vocabulary, into text: {@code convert_tokens_to_string}. Unlike
+   * {@link #decode} it takes words that are no tokens.
+   *
+   * @throws TokenizerException if tokenizer.json asks for a decoder that is not known here
+   * @throws IllegalStateException after close
+   */
+  public String joinTokens(List<String> tokens) {
+    tokenizer.checkOpen();
+    return joiner.join(tokens);
+  }
+
+  /** What marks a token inside a word, as {@code ##}; "" where nothing does. */
+  public String continuingSubwordPrefix() {
+    tokenizer.checkOpen();
+    return continuingSubwordPrefix;
   }
 
   /** A decoder for text that is being generated. */

@@ -16,6 +16,8 @@ import java.util.List;
  * @param modelJson the model section as JSON text; kept as text because it is large and because
  *     re-printing its numbers could change how the library rounds them
  * @param bpe whether the model is a BPE
+ * @param continuingSubwordPrefix what a piece inside a word begins with, as {@code ##}; "" for a
+ *     model that marks none
  * @param vocabulary model pieces and added tokens
  */
 record TokenizerDefinition(
@@ -24,7 +26,19 @@ record TokenizerDefinition(
     ObjectNode sections,
     String modelJson,
     boolean bpe,
+    String continuingSubwordPrefix,
     Vocabulary vocabulary) {
+
+  /** Of a model whose pieces have no mark inside a word. */
+  TokenizerDefinition(
+      TokenizerSource source,
+      Path file,
+      ObjectNode sections,
+      String modelJson,
+      boolean bpe,
+      Vocabulary vocabulary) {
+    this(source, file, sections, modelJson, bpe, "", vocabulary);
+  }
 
   static final List<String> SECTIONS =
       List.of("normalizer", "pre_tokenizer", "post_processor", "decoder");

@@ -99,6 +99,7 @@ final class TokenizerFiles {
         json.sections(),
         json.model().json(),
         json.model().bpe(),
+        json.model().continuingSubwordPrefix(),
         vocabulary);
   }
 

@@ -44,7 +44,7 @@ final class WordPieceFiles {
             .build());
     sections.set("decoder", Sections.ofType("WordPiece").put("prefix", "##").put("cleanup", true));
     return new TokenizerDefinition(
-        source, vocabFile, sections, model.toString(), false, vocabulary);
+        source, vocabFile, sections, model.toString(), false, "##", vocabulary);
   }
 
   private static ObjectNode normalizer(TokenizerSettings settings) {

@@ -16,12 +16,14 @@ import java.util.TreeMap;
  *     were saved in
  * @param idToLabel {@code id2label}; empty if absent
  * @param numLabels size of {@code id2label}, else {@code num_labels}, else 2
+ * @param problemType {@code problem_type}, if given
  */
 public record CommonConfig(
     List<String> architectures,
     Optional<DType> torchDtype,
     SortedMap<Integer, String> idToLabel,
     int numLabels,
+    Optional<String> problemType,
     UnreadKeys unreadKeys) {
   public CommonConfig {
     architectures = List.copyOf(architectures);

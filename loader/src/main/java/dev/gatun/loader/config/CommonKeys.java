@@ -27,6 +27,9 @@ final class CommonKeys {
   private static final int MAX_LABELS = 1 << 24;
   private static final int DEFAULT_LABELS = 2;
 
+  private static final List<String> PROBLEM_TYPES =
+      List.of("regression", "single_label_classification", "multi_label_classification");
+
   private static final Map<String, DType> DTYPES =
       Map.of(
           "float32", DType.F32,
@@ -60,7 +63,6 @@ final class CommonKeys {
           "output_hidden_states",
           "output_past",
           "prefix",
-          "problem_type",
           "return_dict",
           "sbert_ce_default_activation_function",
           "sentence_transformers",
@@ -92,12 +94,22 @@ final class CommonKeys {
     boolean hasLabels = keys.nullable("id2label") != null;
     int numLabels = keys.optionalInteger("num_labels", 1, MAX_LABELS).orElse(DEFAULT_LABELS);
     keys.nullable("_num_labels");
+    Optional<String> problem = keys.optionalText("problem_type");
+    if (problem.isPresent() && !PROBLEM_TYPES.contains(problem.get())) {
+      throw keys.refuse(
+          "problem_type", Text.quote(problem.get()), String.join(", ", PROBLEM_TYPES));
+    }
 
     Set<String> known = new HashSet<>(HARMLESS);
     known.addAll(GenerationConfig.KEYS);
     known.addAll(harmless);
     return new CommonConfig(
-        architectures, dtype, labels, hasLabels ? labels.size() : numLabels, keys.unread(known));
+        architectures,
+        dtype,
+        labels,
+        hasLabels ? labels.size() : numLabels,
+        problem,
+        keys.unread(known));
   }
 
   // Where both spellings are given the newer wins, as in the reference.

@@ -38,6 +38,11 @@ public sealed interface ModelConfig permits BertConfig, Gpt2Config, T5Config {
   /** Most positions that the model has embeddings for; empty if positions are relative. */
   OptionalInt maxPositions();
 
+  /** Segments that tokens may be told apart by, 0 for a model that knows none. */
+  default int typeVocabSize() {
+    return 0;
+  }
+
   /** Of the feed-forward block. */
   Activation activation();
 
@@ -58,6 +63,19 @@ public sealed interface ModelConfig permits BertConfig, Gpt2Config, T5Config {
 
   default int numLabels() {
     return common().numLabels();
+  }
+
+  /** {@code id2label}'s text for a label, {@code LABEL_n} where it has none. */
+  default String label(int id) {
+    return idToLabel().getOrDefault(id, "LABEL_" + id);
+  }
+
+  /**
+   * {@code problem_type}: what a classifier was trained for, {@code regression}, {@code
+   * single_label_classification} or {@code multi_label_classification}.
+   */
+  default Optional<String> problemType() {
+    return common().problemType();
   }
 
   default UnreadKeys unreadKeys() {

@@ -1,0 +1,144 @@
+package dev.gatun;
+
+import dev.gatun.loader.config.ConfigException;
+import dev.gatun.loader.config.ConfigParser;
+import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.runtime.text.TokenBudget;
+import dev.gatun.tokenizers.Encoding;
+import dev.gatun.tokenizers.Tokenizer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** What every task class is made of: a tokenizer, a model with the head of the task, one end. */
+final class TaskModel implements AutoCloseable {
+  private final Model model;
+  private final Tokenizer tokenizer;
+  private final int maxTokens;
+  private final Lifetime lifetime;
+
+  private TaskModel(Model model, Tokenizer tokenizer, Lifetime lifetime) {
+    this.model = model;
+    this.tokenizer = tokenizer;
+    this.maxTokens =
+        Math.min(
+            tokenizer.modelMaxLength().orElse(Integer.MAX_VALUE),
+            model.config().maxPositions().orElse(Integer.MAX_VALUE));
+    this.lifetime = lifetime;
+  }
+
+  /**
+   * Loads a model that has the head.
+   *
+   * @param task named in messages
+   * @param head what the name of the class ends with, as {@code ForTokenClassification}
+   * @throws ConfigException if the class to build, of the options or of config.json, has another
+   *     head
+   */
+  static TaskModel load(Path directory, LoadOptions options, String task, String head) {
+    Path file = directory.resolve("config.json");
+    ModelConfig config = ConfigParser.parse(file);
+    String name = options.architecture();
+    if (name == null) {
+      name = config.architectures().isEmpty() ? "absent" : config.architectures().getFirst();
+    }
+    if (!name.endsWith(head)) {
+      throw new ConfigException(
+          file.toString(),
+          "architectures",
+          name,
+          "for "
+              + task
+              + ", a class with the head it needs: ..."
+              + head
+              + ". LoadOptions.withArchitecture loads the same file as another class");
+    }
+    var lifetime = new Lifetime("the model " + directory);
+    try {
+      Tokenizer tokenizer = lifetime.owns(Tokenizer.load(directory));
+      Model model = lifetime.owns(Model.load(directory, options.withArchitecture(name)));
+      return new TaskModel(model, tokenizer, lifetime);
+    } catch (Throwable e) {
+      lifetime.close();
+      throw e;
+    }
+  }
+
+  Tokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  ModelConfig config() {
+    return model.config();
+  }
+
+  /** Most tokens of a text, special ones included, that tokenizer and model allow. */
+  int maxTokens() {
+    return maxTokens;
+  }
+
+  /**
+   * Begins a call.
+   *
+   * @throws IllegalStateException if closed
+   */
+  Lifetime.Use use() {
+    return lifetime.use();
+  }
+
+  /** Takes the outputs of one text. */
+  interface Reader {
+    /**
+     * @param text index into the encodings
+     * @param sequence index into the outputs
+     */
+    void read(int text, Outputs outputs, int sequence);
+  }
+
+  /** Runs {@link #run(List, Set, int, Reader)} with the usual budget. */
+  void run(List<Encoding> encodings, Set<String> outputs, Reader reader) {
+    run(encodings, outputs, TokenBudget.DEFAULT_TOKENS, reader);
+  }
+
+  /**
+   * Runs texts in packed batches and hands out what came of each, in no order.
+   *
+   * @param budget most tokens of a batch
+   * @throws IllegalArgumentException if a text has no token at all
+   */
+  void run(List<Encoding> encodings, Set<String> outputs, int budget, Reader reader) {
+    int[] lengths = encodings.stream().mapToInt(Encoding::length).toArray();
+    for (int i = 0; i < lengths.length; i++) {
+      if (lengths[i] == 0) {
+        throw new IllegalArgumentException(
+            "text " + i + " has no token, and this tokenizer adds none of its own");
+      }
+    }
+    for (int[] batch : TokenBudget.batches(lengths, budget)) {
+      Outputs result = model.forward(inputs(encodings, batch), outputs);
+      for (int s = 0; s < batch.length; s++) {
+        reader.read(batch[s], result, s);
+      }
+    }
+  }
+
+  private Inputs inputs(List<Encoding> encodings, int[] batch) {
+    boolean types = model.config().typeVocabSize() > 1;
+    List<int[]> ids = new ArrayList<>(batch.length);
+    List<int[]> typeIds = new ArrayList<>(batch.length);
+    for (int text : batch) {
+      ids.add(encodings.get(text).ids());
+      if (types) {
+        typeIds.add(encodings.get(text).typeIds());
+      }
+    }
+    return types ? Inputs.of(ids).withTokenTypeIds(typeIds) : Inputs.of(ids);
+  }
+
+  /** Frees model and tokenizer when the calls in flight have ended; idempotent. */
+  @Override
+  public void close() {
+    lifetime.close();
+  }
+}
