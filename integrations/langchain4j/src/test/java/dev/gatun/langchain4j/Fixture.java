@@ -10,7 +10,10 @@ final class Fixture {
   /** A tiny BERT with mean pooling and Normalize: 36 dimensions, no prompts. */
   static final String SENTENCE = of("sentence-mean");
 
-  static String of(String name) {
+  /** A tiny BERT that scores pairs. */
+  static final String RERANKER = of("task-rerank");
+
+  private static String of(String name) {
     for (Path at = Path.of("").toAbsolutePath(); at != null; at = at.getParent()) {
       Path fixture = at.resolve("conformance/fixtures").resolve(name);
       if (Files.isDirectory(fixture)) {

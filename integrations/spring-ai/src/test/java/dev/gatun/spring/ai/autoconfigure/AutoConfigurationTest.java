@@ -5,20 +5,28 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.gatun.CrossEncoder;
 import dev.gatun.TextEmbedder;
 import dev.gatun.loader.hub.ModelNotFoundException;
 import dev.gatun.spring.ai.Fixture;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
+import org.springframework.ai.document.Document;
 import org.springframework.ai.embedding.EmbeddingModel;
+import org.springframework.ai.rag.Query;
+import org.springframework.ai.rag.postretrieval.document.DocumentPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.diagnostics.FailureAnalysis;
+import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 
 class AutoConfigurationTest {
   private final ApplicationContextRunner runner =
       new ApplicationContextRunner()
-          .withConfiguration(AutoConfigurations.of(GatunEmbeddingAutoConfiguration.class));
+          .withConfiguration(
+              AutoConfigurations.of(
+                  GatunEmbeddingAutoConfiguration.class, GatunRerankingAutoConfiguration.class));
 
   @Test
   void theModelOfThePropertiesIsTheEmbeddingModelUntilTheContextCloses() {
@@ -90,5 +98,36 @@ class AutoConfigurationTest {
                   .contains("nobody/nothing", "Hugging Face cache");
               assertThat(analysis.getAction()).contains("spring.ai.gatun.embedding.model");
             });
+  }
+
+  @Test
+  void theRerankerOfThePropertiesIsThereUntilTheContextCloses() {
+    var kept = new AtomicReference<CrossEncoder>();
+    runner
+        .withPropertyValues(
+            "spring.ai.model.embedding=none",
+            "spring.ai.gatun.reranking.model=" + Fixture.RERANKER,
+            "spring.ai.gatun.reranking.threads=1",
+            "spring.ai.gatun.reranking.max-tokens=9",
+            "spring.ai.gatun.reranking.top-k=1")
+        .run(
+            context -> {
+              kept.set(context.getBean(CrossEncoder.class));
+              assertEquals(9, kept.get().maxTokens());
+              var found = List.of(new Document("hello"), new Document("water rises"));
+              var sorted =
+                  context.getBean(DocumentPostProcessor.class).process(new Query("ship"), found);
+              assertEquals(1, sorted.size());
+            });
+    assertThrows(IllegalStateException.class, () -> kept.get().score("hello", "ship"));
+  }
+
+  @Test
+  void withoutSpringAiRagThereIsNoReranker() {
+    runner
+        .withClassLoader(new FilteredClassLoader(DocumentPostProcessor.class))
+        .withPropertyValues(
+            "spring.ai.model.embedding=none", "spring.ai.gatun.reranking.model=anything")
+        .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(CrossEncoder.class));
   }
 }
