@@ -3,7 +3,7 @@
 
     python generate.py                      all of ../fixtures
     python generate.py bert-model t5-flan   only these
-    python generate.py --list
+    python generate.py --list               (the task-* directories are written by pipelines.py)
     python generate.py --full-size DIR      bert-base-uncased, gpt2 and t5-small in their real shapes, random weights
     python generate.py --tiny-shakespeare ../../tools/models/tiny-shakespeare
                                             adds the reference folder to that trained model
@@ -23,6 +23,7 @@ from checkpoints import random_state, write_json, write_model
 from fixtures import FIXTURES, Tokens
 from full_size import FULL_SIZE
 from oracle import TIE_MARGIN, Case, Fragile, greedy, load, write_reference
+from pipelines import PIPELINES
 from sentence import SENTENCE
 
 FOLDER = Path(__file__).resolve().parent.parent / "fixtures"
@@ -99,7 +100,7 @@ def tiny_shakespeare_cases(directory):
 
 def write_index(folder):
     """The table in ../fixtures/README.md."""
-    rows = [f"| `{f.name}` | {f.cls} | {f.what} |" for f in [*FIXTURES, *SENTENCE]]
+    rows = [f"| `{f.name}` | {f.cls} | {f.what} |" for f in [*FIXTURES, *SENTENCE, *PIPELINES]]
     (folder / "README.md").write_text("\n".join([
         "# Fixtures", "", "Tiny random models with the numbers that transformers computes, written by "
         "[`../reference/generate.py`](../reference/README.md). Do not edit: change the generator.", "",

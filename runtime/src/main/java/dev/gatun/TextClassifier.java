@@ -104,11 +104,20 @@ public final class TextClassifier implements AutoCloseable {
     }
   }
 
-  /** The best labels of many pairs of texts, as {@link #classify(List, int)}. */
+  /**
+   * The best labels of many pairs of texts, as {@link #classify(List, int)}. As in the pipeline, an
+   * empty second text counts as none.
+   */
   public List<List<Classification>> classifyPairs(List<TextPair> pairs, int topK) {
     try (var _ = task.use()) {
-      return classifications(task.tokenizer().encodePairs(pairs, truncation()), topK);
+      return classifications(pairs.parallelStream().map(this::encode).toList(), topK);
     }
+  }
+
+  private Encoding encode(TextPair pair) {
+    return pair.second().isEmpty()
+        ? task.tokenizer().encode(pair.first(), truncation())
+        : task.tokenizer().encode(pair.first(), pair.second(), truncation());
   }
 
   private EncodeOptions truncation() {

@@ -97,9 +97,11 @@ final class Gatun implements Runnable {
   private static void addSubcommands(CommandLine commandLine, String asked) {
     var all = new LinkedHashMap<String, Supplier<Object>>();
     all.put("bench", BenchCommand::new);
+    all.put("classify", ClassifyCommand::new);
     all.put("generate", GenerateCommand::new);
     all.put("inspect-config", InspectConfig::new);
     all.put("logits", LogitsCommand::new);
+    all.put("rerank", RerankCommand::new);
     all.put("verify", VerifyCommand::new);
     if (all.containsKey(asked)) {
       all.keySet().retainAll(Set.of(asked));

@@ -281,6 +281,7 @@ class ConfigParserTest {
         "bert; id2label; {\"x\": \"A\"}; label texts",
         "bert; id2label; {\"-1\": \"A\"}; label texts",
         "bert; num_labels; 0; an integer between 1",
+        "bert; problem_type; \"ranking\"; regression",
         "gpt2; n_head; 7; a divisor of n_embd, 768",
         "gpt2; add_cross_attention; true; false",
         "gpt2; activation_function; \"xielu\"; gelu",
