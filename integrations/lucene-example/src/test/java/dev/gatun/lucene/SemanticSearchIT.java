@@ -23,33 +23,30 @@ class SemanticSearchIT {
   @TempDir private Path index;
 
   @Test
-  void findsOnTheClassPathWithoutANativeAccessWarning() throws IOException, InterruptedException {
-    searches(List.of("--enable-native-access=ALL-UNNAMED", "-cp", LIB + "/*"));
-  }
-
-  @Test
-  void findsOnTheModulePathWithoutANativeAccessWarning() throws IOException, InterruptedException {
-    searches(
+  void findsOnTheClassPathAndOnTheModulePathWithoutANativeAccessWarning()
+      throws IOException, InterruptedException {
+    var classPath = List.of("--enable-native-access=ALL-UNNAMED", "-cp", LIB + "/*");
+    var modulePath =
         List.of(
             "--enable-native-access=dev.gatun.runtime,ai.djl.tokenizers,com.sun.jna,org.apache.lucene.core",
             "-p",
             LIB,
-            "--add-modules=dev.gatun.runtime,org.apache.lucene.core"));
-  }
-
-  private void searches(List<String> path) throws IOException, InterruptedException {
+            "--add-modules=dev.gatun.runtime,org.apache.lucene.core");
     String texts = HERE.resolve("src/test/resources/texts").toString();
-    assertEquals("", run(path, "index", texts));
-    // The model's weights are random: only the very words of a text are sure to be nearest to it.
-    String[] found = run(path, "find", "Old boats; new ropes!").split("\n");
-    assertEquals(3, found.length);
-    assertEquals("crew.txt: Old boats; new ropes!", found[0]);
+    assertEquals("", run(classPath, "index", texts));
+    for (List<String> path : List.of(classPath, modulePath)) {
+      // The model's weights are random: only the very words of a text are sure to be nearest to it.
+      String[] found = run(path, "find", "Old boats; new ropes!").split("\n");
+      assertEquals(3, found.length);
+      assertEquals("crew.txt: Old boats; new ropes!", found[0]);
+    }
   }
 
   private String run(List<String> path, String verb, String argument)
       throws IOException, InterruptedException {
     var command = new ArrayList<String>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
     command.addAll(path);
     command.add(SOURCE.toString());
     command.add(verb);
