@@ -7,12 +7,16 @@ import org.springframework.boot.diagnostics.FailureAnalysis;
 final class ModelNotNamedFailureAnalyzer extends AbstractFailureAnalyzer<ModelNotNamedException> {
   @Override
   protected FailureAnalysis analyze(Throwable rootFailure, ModelNotNamedException cause) {
+    boolean embedding = cause.property().startsWith(GatunEmbeddingProperties.PREFIX);
     return new FailureAnalysis(
         cause.getMessage(),
-        "Set %s to a model directory or to an id in the Hugging Face cache"
-                .formatted(cause.property())
-            + " (sentence-transformers/all-MiniLM-L6-v2), or set spring.ai.model.embedding to"
-            + " another provider.",
+        "Set %s to a model directory or to an id in the Hugging Face cache%s."
+            .formatted(
+                cause.property(),
+                embedding
+                    ? " (sentence-transformers/all-MiniLM-L6-v2), or set spring.ai.model.embedding to"
+                        + " another provider"
+                    : ", or leave it out"),
         cause);
   }
 }
