@@ -86,7 +86,25 @@ class WholeText:
                  for x in inputs]
         if truncation:
             self.tokenizer.enable_truncation(**truncation)
-        return [self.tokenizer.post_process(*encodings, add_special_tokens=add_special_tokens) for encodings in parts]
+        return [Window(self.tokenizer.post_process(*encodings, add_special_tokens=add_special_tokens)) for encodings in parts]
+
+
+class Window:
+    """An encoding whose second text has type 1 in every window: encoded by itself it was a first text, of type 0."""
+
+    def __init__(self, encoding):
+        self.encoding = encoding
+
+    def __getattr__(self, name):
+        return getattr(self.encoding, name)
+
+    @property
+    def type_ids(self):
+        return [1 if s == 1 else t for s, t in zip(self.encoding.sequence_ids, self.encoding.type_ids)]
+
+    @property
+    def overflowing(self):
+        return [Window(e) for e in self.encoding.overflowing]
 
 
 def text_classification(directory, cls, dtype, attention):
