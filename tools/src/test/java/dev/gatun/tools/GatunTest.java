@@ -28,7 +28,14 @@ class GatunTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "bench", "classify", "embed", "generate", "inspect-config", "logits", "rerank", "verify"
+        "bench",
+        "classify",
+        "embed",
+        "generate",
+        "inspect-config",
+        "logits",
+        "rerank",
+        "verify"
       })
   void everyCommandTeachesWithExamples(String command) {
     Cli.run(command, "--help").succeeds().prints("Usage: gatun " + command, "Examples:");
