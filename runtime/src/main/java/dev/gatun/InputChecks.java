@@ -1,9 +1,12 @@
 package dev.gatun;
 
+import dev.gatun.loader.config.AlbertConfig;
 import dev.gatun.loader.config.BertConfig;
+import dev.gatun.loader.config.ElectraConfig;
 import dev.gatun.loader.config.GenerationConfig;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.MpnetConfig;
 import dev.gatun.loader.config.T5Config;
 import java.util.List;
 
@@ -36,6 +39,12 @@ final class InputChecks {
             ids("tokenTypeIds", inputs.tokenTypeIds(), c.vocabSize(), "the vocabulary");
         case T5Config _ ->
             throw new IllegalArgumentException("T5 has no segments: tokenTypeIds must be null");
+        case AlbertConfig c ->
+            ids("tokenTypeIds", inputs.tokenTypeIds(), c.typeVocabSize(), "type_vocab_size");
+        case ElectraConfig c ->
+            ids("tokenTypeIds", inputs.tokenTypeIds(), c.typeVocabSize(), "type_vocab_size");
+        case MpnetConfig _ ->
+            throw new IllegalArgumentException("MPNet has no segments: tokenTypeIds must be null");
       }
     }
   }

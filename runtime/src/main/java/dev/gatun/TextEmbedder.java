@@ -30,7 +30,12 @@ public final class TextEmbedder implements AutoCloseable {
 
   /** Backbone class by {@code model_type}: config.json may name a class with a head. */
   private static final Map<String, String> BACKBONES =
-      Map.of("bert", "BertModel", "t5", "T5EncoderModel");
+      Map.of(
+          "bert", "BertModel",
+          "t5", "T5EncoderModel",
+          "albert", "AlbertModel",
+          "electra", "ElectraModel",
+          "mpnet", "MPNetModel");
 
   private final Model model;
   private final Tokenizer tokenizer;

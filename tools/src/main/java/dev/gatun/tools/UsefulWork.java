@@ -1,8 +1,11 @@
 package dev.gatun.tools;
 
+import dev.gatun.loader.config.AlbertConfig;
 import dev.gatun.loader.config.BertConfig;
+import dev.gatun.loader.config.ElectraConfig;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.MpnetConfig;
 import dev.gatun.loader.config.T5Config;
 
 /**
@@ -38,12 +41,23 @@ final class UsefulWork {
             case BertConfig c -> encoder(c, length);
             case Gpt2Config c -> gpt2(c, length, newTokens);
             case T5Config c -> t5(c, length, newTokens);
+            case AlbertConfig c ->
+                projection(c.embeddingSize(), c, length) + c.innerGroupNum() * encoder(c, length);
+            case ElectraConfig c ->
+                (c.embeddingSize() == c.hiddenSize() ? 0 : projection(c.embeddingSize(), c, length))
+                    + encoder(c, length);
+            case MpnetConfig c -> encoder(c, length);
           };
     }
     return sum;
   }
 
-  private static double encoder(BertConfig c, double n) {
+  /** Embeddings of their own width to the width of the layers. */
+  private static double projection(double embedding, ModelConfig c, double n) {
+    return 2 * embedding * c.hiddenSize() * n;
+  }
+
+  private static double encoder(ModelConfig c, double n) {
     double hidden = c.hiddenSize();
     double weights = 4 * hidden * hidden + 2 * hidden * c.intermediateSize();
     return c.numHiddenLayers() * (2 * weights * n + 4 * n * n * hidden);

@@ -43,6 +43,13 @@ class InspectConfigTest {
     "t5-large, T5ForConditionalGeneration, 737668096",
     "google/flan-t5-small, T5ForConditionalGeneration, 76961152",
     "sentence-transformers/all-MiniLM-L6-v2, BertModel, 22713216",
+    "albert-base-v2, AlbertModel, 11683584",
+    "albert/albert-base-v2, AlbertForMaskedLM, 11221680",
+    "google/electra-small-discriminator, ElectraModel, 13483008",
+    "google/electra-small-discriminator, ElectraForPreTraining, 13549057",
+    "microsoft/mpnet-base, MPNetModel, 109486464",
+    "microsoft/mpnet-base, MPNetForMaskedLM, 109518527",
+    "sentence-transformers/all-mpnet-base-v2, MPNetModel, 109486464",
   })
   void wellKnownModels(String id, String architecture, long parameters) throws IOException {
     JsonNode found = inspect(id, "--class", architecture);

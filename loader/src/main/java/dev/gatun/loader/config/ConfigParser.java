@@ -21,7 +21,13 @@ public final class ConfigParser {
 
   private static final Map<String, Function<ConfigReader, ModelConfig>> ARCHITECTURES =
       new TreeMap<>(
-          Map.of("bert", BertConfig::read, "gpt2", Gpt2Config::read, "t5", T5Config::read));
+          Map.ofEntries(
+              Map.entry("bert", BertConfig::read),
+              Map.entry("gpt2", Gpt2Config::read),
+              Map.entry("t5", T5Config::read),
+              Map.entry("albert", AlbertConfig::read),
+              Map.entry("electra", ElectraConfig::read),
+              Map.entry("mpnet", MpnetConfig::read)));
 
   private ConfigParser() {}
 

@@ -11,9 +11,10 @@ import java.util.SortedMap;
  * under their own names; the methods here are the facts that all architectures share, whatever
  * their keys are called.
  */
-public sealed interface ModelConfig permits BertConfig, Gpt2Config, T5Config {
+public sealed interface ModelConfig
+    permits BertConfig, Gpt2Config, T5Config, AlbertConfig, ElectraConfig, MpnetConfig {
 
-  /** {@code model_type}: {@code bert}, {@code gpt2}, {@code t5}. */
+  /** {@code model_type}: {@code bert}, {@code gpt2}, {@code t5} and others. */
   String modelType();
 
   CommonConfig common();
@@ -35,7 +36,7 @@ public sealed interface ModelConfig permits BertConfig, Gpt2Config, T5Config {
 
   int headDim();
 
-  /** Most positions that the model has embeddings for; empty if positions are relative. */
+  /** Most tokens that the model has positions for; empty if positions are relative alone. */
   OptionalInt maxPositions();
 
   /** Of the feed-forward block. */

@@ -29,7 +29,11 @@ final class CatalogueSource implements ModelSource {
           "google/flan-t5-small",
           "google/flan-t5-base",
           "google/flan-t5-large",
-          "sentence-transformers/all-MiniLM-L6-v2");
+          "sentence-transformers/all-MiniLM-L6-v2",
+          "albert/albert-base-v2",
+          "google/electra-small-discriminator",
+          "microsoft/mpnet-base",
+          "sentence-transformers/all-mpnet-base-v2");
 
   @Override
   public Answer find(ModelRequest request) {

@@ -33,6 +33,18 @@ class ConfigFuzzTest {
           """
           {"model_type": "t5", "d_model": 64, "d_kv": 16, "d_ff": 128, "num_heads": 4, "num_layers": 2,
            "feed_forward_proj": "gated-gelu", "tie_word_embeddings": false, "layer_norm_epsilon": 1e-6}
+          """,
+          """
+          {"model_type": "albert", "embedding_size": 16, "hidden_size": 64, "num_attention_heads": 4,
+           "num_hidden_layers": 6, "num_hidden_groups": 2, "inner_group_num": 3, "intermediate_size": 128}
+          """,
+          """
+          {"model_type": "electra", "embedding_size": 16, "hidden_size": 64, "num_attention_heads": 4,
+           "num_hidden_layers": 2, "intermediate_size": 128, "summary_type": "first"}
+          """,
+          """
+          {"model_type": "mpnet", "hidden_size": 64, "num_attention_heads": 4, "num_hidden_layers": 2,
+           "intermediate_size": 128, "max_position_embeddings": 34, "relative_attention_num_buckets": 32}
           """);
 
   private static final List<String> TOKENS =

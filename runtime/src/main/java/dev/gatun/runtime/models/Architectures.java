@@ -1,9 +1,12 @@
 package dev.gatun.runtime.models;
 
+import dev.gatun.loader.config.AlbertConfig;
 import dev.gatun.loader.config.BertConfig;
 import dev.gatun.loader.config.ConfigException;
+import dev.gatun.loader.config.ElectraConfig;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.MpnetConfig;
 import dev.gatun.loader.config.T5Config;
 import dev.gatun.runtime.weights.WeightScope;
 import java.util.ArrayList;
@@ -54,7 +57,42 @@ public final class Architectures {
                 names.addAll(layers("decoder_hidden_states", c.numDecoderLayers()));
                 return names;
               },
-              "^decoder\\.block\\.0\\.layer\\.1\\.EncDecAttention\\.relative_attention_bias\\.weight$"));
+              "^decoder\\.block\\.0\\.layer\\.1\\.EncDecAttention\\.relative_attention_bias\\.weight$"),
+          albert("AlbertModel", Albert.AlbertModel::new, "last_hidden_state", "pooler_output"),
+          albert("AlbertForMaskedLM", Albert.ForMaskedLM::new, "logits"),
+          albert(
+              "AlbertForPreTraining",
+              Albert.ForPreTraining::new,
+              "prediction_logits",
+              "sop_logits"),
+          albert(
+              "AlbertForSequenceClassification", Albert.ForSequenceClassification::new, "logits"),
+          albert("AlbertForTokenClassification", Albert.ForTokenClassification::new, "logits"),
+          albert(
+              "AlbertForQuestionAnswering",
+              Albert.ForQuestionAnswering::new,
+              "start_logits",
+              "end_logits"),
+          electra("ElectraModel", Electra.ElectraModel::new, "last_hidden_state"),
+          electra("ElectraForMaskedLM", Electra.ForMaskedLM::new, "logits"),
+          electra("ElectraForPreTraining", Electra.ForPreTraining::new, "logits"),
+          electra(
+              "ElectraForSequenceClassification", Electra.ForSequenceClassification::new, "logits"),
+          electra("ElectraForTokenClassification", Electra.ForTokenClassification::new, "logits"),
+          electra(
+              "ElectraForQuestionAnswering",
+              Electra.ForQuestionAnswering::new,
+              "start_logits",
+              "end_logits"),
+          mpnet("MPNetModel", Mpnet.MpnetModel::new, "last_hidden_state", "pooler_output"),
+          mpnet("MPNetForMaskedLM", Mpnet.ForMaskedLM::new, "logits"),
+          mpnet("MPNetForSequenceClassification", Mpnet.ForSequenceClassification::new, "logits"),
+          mpnet("MPNetForTokenClassification", Mpnet.ForTokenClassification::new, "logits"),
+          mpnet(
+              "MPNetForQuestionAnswering",
+              Mpnet.ForQuestionAnswering::new,
+              "start_logits",
+              "end_logits"));
 
   private static final Map<String, Architecture<?>> BY_NAME =
       TABLE.stream().collect(Collectors.toUnmodifiableMap(Architecture::name, a -> a));
@@ -102,6 +140,9 @@ public final class Architectures {
       case BertConfig _ -> "BertModel";
       case Gpt2Config _ -> "GPT2Model";
       case T5Config _ -> "T5ForConditionalGeneration";
+      case AlbertConfig _ -> "AlbertModel";
+      case ElectraConfig _ -> "ElectraModel";
+      case MpnetConfig _ -> "MPNetModel";
     };
   }
 
@@ -139,6 +180,39 @@ public final class Architectures {
         constructor,
         outputs,
         List.of(Pattern.compile(ignored)));
+  }
+
+  private static Architecture<AlbertConfig> albert(
+      String name, BiFunction<AlbertConfig, WeightScope, Network> constructor, String... heads) {
+    return new Architecture<>(
+        name,
+        AlbertConfig.class,
+        "albert",
+        constructor,
+        c -> layers("hidden_states", c.numHiddenLayers() * c.innerGroupNum(), heads),
+        List.of(Pattern.compile("(^|\\.)position_ids$")));
+  }
+
+  private static Architecture<ElectraConfig> electra(
+      String name, BiFunction<ElectraConfig, WeightScope, Network> constructor, String... heads) {
+    return new Architecture<>(
+        name,
+        ElectraConfig.class,
+        "electra",
+        constructor,
+        c -> layers("hidden_states", c.numHiddenLayers(), heads),
+        List.of(Pattern.compile("(^|\\.)position_ids$")));
+  }
+
+  private static Architecture<MpnetConfig> mpnet(
+      String name, BiFunction<MpnetConfig, WeightScope, Network> constructor, String... heads) {
+    return new Architecture<>(
+        name,
+        MpnetConfig.class,
+        "mpnet",
+        constructor,
+        c -> layers("hidden_states", c.numHiddenLayers(), heads),
+        List.of(Pattern.compile("(^|\\.)position_ids$")));
   }
 
   private static List<String> layers(String series, int count, String... others) {

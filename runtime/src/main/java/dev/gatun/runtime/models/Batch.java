@@ -74,6 +74,22 @@ public final class Batch {
     return ws.ints(sequences.positions(past));
   }
 
+  /**
+   * RoBERTa's positions, I32 [T] (transformers {@code create_position_ids_from_input_ids}): every
+   * {@code pad} has the position {@code pad}; the other tokens of a sequence count on from {@code
+   * pad + 1}, wherever the padding stands.
+   */
+  Tensor positionsAfterPadding(Workspace ws, int pad) {
+    int[] positions = new int[ids.length];
+    for (int s = 0; s < sequences.count(); s++) {
+      int next = pad + 1 + past[s];
+      for (int t = sequences.start(s); t < sequences.start(s) + sequences.length(s); t++) {
+        positions[t] = ids[t] == pad ? pad : next++;
+      }
+    }
+    return ws.ints(positions);
+  }
+
   /** The decoder's side of an encoder-decoder batch. */
   Batch decoder() {
     if (decoder == null) {
