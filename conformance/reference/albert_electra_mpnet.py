@@ -1,9 +1,11 @@
 """The tiny models of ALBERT, ELECTRA and MPNet: see fixtures.py."""
 import torch
+import transformers
 
-from checkpoints import (add_copies, add_position_ids, cast, drop, old_layer_norm_names, strip_prefix)
+from checkpoints import add_copies, add_position_ids, cast, drop, old_layer_norm_names, strip_prefix
 from fixtures import MANY, Fixture, hidden_states
 from oracle import Case
+from sentence import sentence_cases, sentence_files, vocabulary
 
 
 def labels(*names):
@@ -187,6 +189,16 @@ def mpnet_cases(*outputs, per_token=True, long=None):
 
 MPNET_TIED = drop("lm_head.decoder.")
 
+SENTENCE_VOCABULARY = ["<s>", "<pad>", "</s>", "[UNK]", *vocabulary()[5:], "<mask>"]
+
+
+def mpnet_sentence_files(directory):
+    sentence_files("mean", normalize=True)(directory)
+    (directory / "vocab.txt").write_text("\n".join(SENTENCE_VOCABULARY) + "\n", encoding="utf-8")
+    transformers.MPNetTokenizer({t: i for i, t in enumerate(SENTENCE_VOCABULARY)}, model_max_length=40).save_pretrained(
+        directory)
+
+
 MPNET = [
     Fixture("mpnet-model", "MPNetModel", mpnet("MPNetModel", 35, 7, 53, layers=2, positions=202),
             mpnet_cases("last_hidden_state", "pooler_output", long=[200, 129, 150]),
@@ -230,6 +242,9 @@ MPNET = [
     Fixture("mpnet-question-answering", "MPNetForQuestionAnswering",
             mpnet("MPNetForQuestionAnswering", 22, 2, 33), mpnet_cases("start_logits", "end_logits"),
             what="start and end logits"),
+    Fixture("sentence-mpnet", "MPNetModel", mpnet("MPNetForMaskedLM", 28, 4, 50, vocab=len(SENTENCE_VOCABULARY)),
+            sentence_cases, made_as="MPNetModel", files=mpnet_sentence_files,
+            what="an MPNet backbone and tokenizer; architectures names a class with a head"),
 ]
 
 ALBERT_ELECTRA_MPNET = [*ALBERT, *ELECTRA, *MPNET]

@@ -24,7 +24,16 @@ class SmallTokenizersTest {
         "byte-level-bos",
         "roberta",
         "sentence-piece",
-        "stored"
+        "stored",
+        "electra",
+        "electra-cased",
+        "mpnet",
+        "mpnet-cased",
+        "mpnet-stored",
+        "albert",
+        "albert-cased",
+        "albert-stored",
+        "albert-stored-cased"
       })
   void agreesWithTransformers(String name) {
     JsonNode expected = TestFiles.json(TestFiles.small(name + "/expected.json"));
