@@ -3,7 +3,7 @@
 
     python generate.py                      all of ../fixtures
     python generate.py bert-model t5-flan   only these
-    python generate.py --list
+    python generate.py --list               (the task-* directories are written by pipelines.py)
     python generate.py --full-size DIR      bert-base-uncased, gpt2 and t5-small in their real shapes, random weights
     python generate.py --tiny-shakespeare ../../tools/models/tiny-shakespeare
                                             adds the reference folder to that trained model
@@ -26,6 +26,7 @@ from full_size import FULL_SIZE
 from oracle import TIE_MARGIN, Case, Fragile, greedy, load, write_reference
 from roberta import DISTILBERT, ROBERTA
 from roberta import SENTENCE as SENTENCE_ROBERTA
+from pipelines import PIPELINES
 from sentence import SENTENCE
 
 ALL = [*FIXTURES, *SENTENCE, *ROBERTA, *DISTILBERT, *SENTENCE_ROBERTA, *ALBERT_ELECTRA_MPNET]
@@ -103,7 +104,7 @@ def tiny_shakespeare_cases(directory):
 
 def write_index(folder):
     """The table in ../fixtures/README.md."""
-    rows = [f"| `{f.name}` | {f.cls} | {f.what} |" for f in ALL]
+    rows = [f"| `{f.name}` | {f.cls} | {f.what} |" for f in [*ALL, *PIPELINES]]
     (folder / "README.md").write_text("\n".join([
         "# Fixtures", "", "Tiny random models with the numbers that transformers computes, written by "
         "[`../reference/generate.py`](../reference/README.md). Do not edit: change the generator.", "",
