@@ -32,7 +32,7 @@ extern "C" {
 #endif
 
 /* Raised whenever a signature, enum value or struct layout changes. */
-#define GT_ABI_VERSION 2
+#define GT_ABI_VERSION 3
 
 typedef enum gt_status {
   GT_OK = 0,
@@ -168,30 +168,32 @@ GT_API gt_status gt_linear_forward(gt_context *context, const gt_linear *linear,
 
 /* ---- row-wise ops ------------------------------------------------------------------------------------------- */
 
+/* Rows of x and y lie x_stride and y_stride elements apart, at least their features. Where y may be x, with one
+ * stride. */
+
 /* y = (x - mean) / sqrt(var + eps) * weight + bias, biased variance; weight and bias fp32 [features], bias may be
- * NULL; rows contiguous; y may be x. (Ba et al., arXiv 1607.06450) */
+ * NULL; y may be x. (Ba et al., arXiv 1607.06450) */
 GT_API gt_status gt_layer_norm(gt_context *context, const float *x, const float *weight, const float *bias, float *y,
-                               int64_t rows, int64_t features, float eps, char *message, size_t message_size);
+                               int64_t rows, int64_t features, int64_t x_stride, int64_t y_stride, float eps,
+                               char *message, size_t message_size);
 
 /* y = x / sqrt(mean(x^2) + eps) * weight; y may be x. (Zhang and Sennrich, arXiv 1910.07467) */
 GT_API gt_status gt_rms_norm(gt_context *context, const float *x, const float *weight, float *y, int64_t rows,
-                             int64_t features, float eps, char *message, size_t message_size);
+                             int64_t features, int64_t x_stride, int64_t y_stride, float eps, char *message,
+                             size_t message_size);
 
-/* y[i] = act(x[i]); y may be x. */
-GT_API gt_status gt_activate(gt_context *context, const float *x, float *y, int64_t count, int32_t activation,
-                             char *message, size_t message_size);
-
-/* Gated linear unit (Shazeer, arXiv 2002.05202): x [rows, 2 * features] = gate | up; y [rows, features] =
- * act(gate) * up. y must not overlap x. */
-GT_API gt_status gt_gated_activate(gt_context *context, const float *x, float *y, int64_t rows, int64_t features,
-                                   int32_t activation, char *message, size_t message_size);
+/* y = act(x), element by element; y may be x. */
+GT_API gt_status gt_activate(gt_context *context, const float *x, float *y, int64_t rows, int64_t features,
+                             int64_t x_stride, int64_t y_stride, int32_t activation, char *message,
+                             size_t message_size);
 
 /* y[t] = table[ids[t]] (accumulate = 0) or y[t] += table[ids[t]] (accumulate = 1). table [table_rows, features] in
- * table_dtype; y [tokens, features] fp32 contiguous. An id outside the table is GT_INVALID_ARGUMENT, named, before
- * anything is written. Also used to pick rows of an activation (table_dtype GT_F32). */
+ * table_dtype, rows table_stride elements apart; y [tokens, features] fp32. An id outside the table is
+ * GT_INVALID_ARGUMENT, named, before anything is written. Also used to pick rows of an activation (table_dtype GT_F32).
+ */
 GT_API gt_status gt_embed(gt_context *context, const void *table, int32_t table_dtype, int64_t table_rows,
-                          int64_t features, const int32_t *ids, int64_t tokens, int32_t accumulate, float *y,
-                          char *message, size_t message_size);
+                          int64_t features, int64_t table_stride, const int32_t *ids, int64_t tokens,
+                          int32_t accumulate, float *y, int64_t y_stride, char *message, size_t message_size);
 
 /* indices[r] = the first index of the largest of x[r][0 .. columns), rows x_stride elements apart. NaN is never the
  * largest; 0 when all are NaN. columns >= 1. */

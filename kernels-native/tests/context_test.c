@@ -198,7 +198,7 @@ static void *call_often(void *argument) {
   for (int i = 0; i < CALLS; i++) {
     memset(y, 0, sizeof y);
     if (gt_linear_forward(c->context, c->linear, c->x, NULL, y, &params, NULL, 0) != GT_OK ||
-        gt_layer_norm(c->context, y, weight, NULL, normal, ROWS, OUT, 0, NULL, 0) != GT_OK ||
+        gt_layer_norm(c->context, y, weight, NULL, normal, ROWS, OUT, OUT, OUT, 0, NULL, 0) != GT_OK ||
         memcmp(y, c->expected, sizeof y) != 0) {
       c->wrong++;
     }

@@ -54,14 +54,13 @@ typedef struct gt_linear_kernel {
   void (*run)(const gt_linear_job *job, int64_t row, int64_t rows, int64_t panel, int64_t panels, void *scratch);
 } gt_linear_kernel;
 
-typedef void gt_layer_norm_kernel(const float *x, const float *weight, const float *bias, float *y, int64_t rows,
-                                  int64_t features, float eps);
-typedef void gt_rms_norm_kernel(const float *x, const float *weight, float *y, int64_t rows, int64_t features,
-                                float eps);
+typedef void gt_layer_norm_kernel(const float *x, int64_t x_stride, const float *weight, const float *bias, float *y,
+                                  int64_t y_stride, int64_t rows, int64_t features, float eps);
+typedef void gt_rms_norm_kernel(const float *x, int64_t x_stride, const float *weight, float *y, int64_t y_stride,
+                                int64_t rows, int64_t features, float eps);
 typedef void gt_activate_kernel(const float *x, float *y, int64_t count, int32_t activation);
-typedef void gt_gated_activate_kernel(const float *x, float *y, int64_t rows, int64_t features, int32_t activation);
-typedef void gt_embed_kernel(const void *table, int32_t table_dtype, int64_t features, const int32_t *ids,
-                             int64_t tokens, bool accumulate, float *y);
+typedef void gt_embed_kernel(const void *table, int32_t table_dtype, int64_t table_stride, int64_t features,
+                             const int32_t *ids, int64_t tokens, bool accumulate, float *y, int64_t y_stride);
 
 /* The first index of the largest of x[0 .. count). */
 typedef int64_t gt_argmax_kernel(const float *x, int64_t count);
@@ -79,7 +78,6 @@ typedef struct gt_kernel_table {
   gt_layer_norm_kernel *layer_norm_f32_f32;
   gt_rms_norm_kernel *rms_norm_f32_f32;
   gt_activate_kernel *activate_f32_f32;
-  gt_gated_activate_kernel *gated_activate_f32_f32;
   gt_embed_kernel *embed_any_f32;
   gt_argmax_kernel *argmax_f32_i32;
   const gt_attention_kernel *attention_f32_f32;

@@ -12,7 +12,6 @@ gt_rms_norm_kernel gt_avx2_rms_norm;
 gt_embed_kernel gt_avx2_embed;
 gt_argmax_kernel gt_avx2_argmax;
 gt_activate_kernel gt_avx2_activate;
-gt_gated_activate_kernel gt_avx2_gated_activate;
 extern const gt_attention_kernel gt_avx2_attention;
 
 #endif

@@ -12,7 +12,6 @@ gt_embed_kernel gt_reference_embed;
 gt_argmax_kernel gt_reference_argmax;
 gt_widen_kernel gt_reference_widen;
 gt_activate_kernel gt_reference_activate;
-gt_gated_activate_kernel gt_reference_gated_activate;
 extern const gt_attention_kernel gt_reference_attention;
 
 #endif

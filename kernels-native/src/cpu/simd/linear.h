@@ -137,7 +137,7 @@ static inline void simd_copy_block(const gt_linear_job *job, int64_t row, int64_
 }
 
 /* One panel times all rows of the block, for words [k, k_end) of the inner dimension. `ahead` is where the next such
- * stretch of weights begins: the tiles fetch it into L2, a share each. */
+ * stretch of weights begins: the tiles fetch it, a share each. */
 static inline void simd_panel(const gt_linear_job *job, int64_t row, int64_t rows, int64_t panel, const float *x,
                               int64_t x_stride, int64_t k, int64_t k_end, int64_t kc, const float *ahead, float *sums) {
   const int64_t words = gt_ceil_div(job->in_features, WORD_FEATURES);

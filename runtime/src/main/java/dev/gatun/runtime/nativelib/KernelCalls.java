@@ -12,9 +12,10 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * The ops of {@code gatun.h} as Java methods of one context. They pass on what they are given:
- * shapes are the caller's ({@code Ops}) to check. Memory cannot vanish during a call, because the
- * linker holds each argument's arena open; the context and the parameters go without, held by the
- * arena of the message, for that costs as much as the rest of a call.
+ * shapes are the caller's ({@code Ops}) to check. Memory cannot vanish during a call: the linker
+ * holds the arenas of the operands open, and a {@link CallScratch} in use holds itself and the
+ * context. Hence message, parameters and context go as bare addresses: an arena more to hold costs
+ * as much as all else that a call does in Java.
  */
 public final class KernelCalls {
 
@@ -63,7 +64,7 @@ public final class KernelCalls {
                   residual,
                   y,
                   scratch.paramsAddress(),
-                  scratch.message(),
+                  scratch.messageAddress(),
                   CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
@@ -82,6 +83,8 @@ public final class KernelCalls {
       MemorySegment y,
       long rows,
       long features,
+      long xStride,
+      long yStride,
       float eps) {
     begin(scratch);
     try {
@@ -95,8 +98,10 @@ public final class KernelCalls {
                   y,
                   rows,
                   features,
+                  xStride,
+                  yStride,
                   eps,
-                  scratch.message(),
+                  scratch.messageAddress(),
                   CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
@@ -114,6 +119,8 @@ public final class KernelCalls {
       MemorySegment y,
       long rows,
       long features,
+      long xStride,
+      long yStride,
       float eps) {
     begin(scratch);
     try {
@@ -126,8 +133,10 @@ public final class KernelCalls {
                   y,
                   rows,
                   features,
+                  xStride,
+                  yStride,
                   eps,
-                  scratch.message(),
+                  scratch.messageAddress(),
                   CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
@@ -139,7 +148,14 @@ public final class KernelCalls {
 
   /** {@code y} may be {@code x}. */
   public void activate(
-      CallScratch scratch, MemorySegment x, MemorySegment y, long count, int activation) {
+      CallScratch scratch,
+      MemorySegment x,
+      MemorySegment y,
+      long rows,
+      long features,
+      long xStride,
+      long yStride,
+      int activation) {
     begin(scratch);
     try {
       int status =
@@ -148,38 +164,12 @@ public final class KernelCalls {
                   context.address(),
                   x,
                   y,
-                  count,
-                  activation,
-                  scratch.message(),
-                  CallScratch.MESSAGE_BYTES);
-      NativeStatus.check(status, scratch.message());
-    } catch (Throwable e) {
-      throw Kernels.rethrow(e);
-    } finally {
-      scratch.end();
-    }
-  }
-
-  /** {@code features} counts those of {@code y}, half of those of {@code x}. */
-  public void gatedActivate(
-      CallScratch scratch,
-      MemorySegment x,
-      MemorySegment y,
-      long rows,
-      long features,
-      int activation) {
-    begin(scratch);
-    try {
-      int status =
-          (int)
-              Kernels.GATED_ACTIVATE.invokeExact(
-                  context.address(),
-                  x,
-                  y,
                   rows,
                   features,
+                  xStride,
+                  yStride,
                   activation,
-                  scratch.message(),
+                  scratch.messageAddress(),
                   CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
@@ -196,10 +186,12 @@ public final class KernelCalls {
       DType tableType,
       long tableRows,
       long features,
+      long tableStride,
       MemorySegment ids,
       long tokens,
       boolean accumulate,
-      MemorySegment y) {
+      MemorySegment y,
+      long yStride) {
     begin(scratch);
     try {
       int status =
@@ -210,11 +202,13 @@ public final class KernelCalls {
                   WeightTypes.code(tableType),
                   tableRows,
                   features,
+                  tableStride,
                   ids,
                   tokens,
                   accumulate ? 1 : 0,
                   y,
-                  scratch.message(),
+                  yStride,
+                  scratch.messageAddress(),
                   CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
@@ -243,7 +237,7 @@ public final class KernelCalls {
                   columns,
                   xStride,
                   indices,
-                  scratch.message(),
+                  scratch.messageAddress(),
                   CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
@@ -320,7 +314,7 @@ public final class KernelCalls {
                   distanceBias,
                   out,
                   scratch.paramsAddress(),
-                  scratch.message(),
+                  scratch.messageAddress(),
                   CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
@@ -369,7 +363,7 @@ public final class KernelCalls {
                   blockTable,
                   blocks,
                   scratch.paramsAddress(),
-                  scratch.message(),
+                  scratch.messageAddress(),
                   CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
@@ -381,6 +375,9 @@ public final class KernelCalls {
 
   private void begin(CallScratch scratch) {
     context.requireOpen();
+    if (scratch.context() != context) {
+      throw new IllegalArgumentException("the workspace belongs to another context");
+    }
     scratch.begin();
   }
 }

@@ -161,6 +161,8 @@ record KernelSymbols(
               MemorySegment.class, // y
               long.class, // rows
               long.class, // features
+              long.class, // x_stride
+              long.class, // y_stride
               float.class, // eps
               MemorySegment.class,
               long.class
@@ -176,6 +178,8 @@ record KernelSymbols(
               MemorySegment.class, // y
               long.class, // rows
               long.class, // features
+              long.class, // x_stride
+              long.class, // y_stride
               float.class, // eps
               MemorySegment.class,
               long.class
@@ -188,26 +192,15 @@ record KernelSymbols(
               MemorySegment.class, // context
               MemorySegment.class, // x
               MemorySegment.class, // y
-              long.class, // count
+              long.class, // rows
+              long.class, // features
+              long.class, // x_stride
+              long.class, // y_stride
               int.class, // activation
               MemorySegment.class,
               long.class
             })
         MethodHandle activate,
-    @C(
-            name = "gt_gated_activate",
-            returns = int.class,
-            takes = {
-              MemorySegment.class, // context
-              MemorySegment.class, // x
-              MemorySegment.class, // y
-              long.class, // rows
-              long.class, // features
-              int.class, // activation
-              MemorySegment.class,
-              long.class
-            })
-        MethodHandle gatedActivate,
     @C(
             name = "gt_embed",
             returns = int.class,
@@ -217,10 +210,12 @@ record KernelSymbols(
               int.class, // table_dtype
               long.class, // table_rows
               long.class, // features
+              long.class, // table_stride
               MemorySegment.class, // ids
               long.class, // tokens
               int.class, // accumulate
               MemorySegment.class, // y
+              long.class, // y_stride
               MemorySegment.class,
               long.class
             })
@@ -274,7 +269,7 @@ record KernelSymbols(
         MethodHandle kvAppend) {
 
   /** GT_ABI_VERSION of the header that this record was written from. */
-  static final int ABI_VERSION = 2;
+  static final int ABI_VERSION = 3;
 
   /** The C function behind a component. */
   @Retention(RetentionPolicy.RUNTIME)

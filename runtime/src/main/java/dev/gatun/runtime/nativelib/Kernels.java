@@ -35,7 +35,6 @@ final class Kernels {
   static final MethodHandle LAYER_NORM = BINDING.symbols().layerNorm();
   static final MethodHandle RMS_NORM = BINDING.symbols().rmsNorm();
   static final MethodHandle ACTIVATE = BINDING.symbols().activate();
-  static final MethodHandle GATED_ACTIVATE = BINDING.symbols().gatedActivate();
   static final MethodHandle EMBED = BINDING.symbols().embed();
   static final MethodHandle ARGMAX = BINDING.symbols().argmax();
   static final MethodHandle ATTENTION = BINDING.symbols().attention();

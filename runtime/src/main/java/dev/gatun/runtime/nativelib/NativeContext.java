@@ -254,8 +254,8 @@ public final class NativeContext implements AutoCloseable {
   }
 
   /**
-   * The gt_context for calls that also pass memory of one of its {@link NativeArena}s: that keeps
-   * the arena open and the arena keeps the context, so the linker need not hold it as well.
+   * The gt_context for calls that use a {@link CallScratch} of it: while that is busy its arena is
+   * open, and the arena keeps the context, so the linker need not hold it as well.
    */
   MemorySegment address() {
     return address;

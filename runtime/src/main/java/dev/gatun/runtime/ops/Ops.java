@@ -15,9 +15,9 @@ import dev.gatun.runtime.weights.RmsNorm;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The vocabulary of the papers, on packed tokens {@code [tokens, features]}. Results are new
- * tensors of the workspace, unless a target is given; the target may be memory that outlives a
- * {@link Workspace#mark}.
+ * The vocabulary of the papers, on packed tokens {@code [tokens, features]}, whose rows may have a
+ * stride. Results are new tensors of the workspace, unless a target is given; the target may be
+ * memory that outlives a {@link Workspace#mark}.
  *
  * <p>Stateless; may be shared by threads that each have a workspace. Every method throws
  * IllegalArgumentException when shapes do not fit, and IllegalStateException when the memory of an
@@ -37,10 +37,7 @@ public final class Ops {
     return kernels.context();
   }
 
-  /**
-   * {@code x W^T + b}: x {@code [tokens, in]} to {@code [tokens, out]}. Rows of x may have a
-   * stride.
-   */
+  /** {@code x W^T + b}: x {@code [tokens, in]} to {@code [tokens, out]}. */
   public Tensor linear(Workspace workspace, Linear linear, Tensor x) {
     return linear(workspace, linear, x, Epilogue.NONE);
   }
@@ -50,7 +47,11 @@ public final class Ops {
    * out]}.
    */
   public Tensor linear(Workspace workspace, Linear linear, Tensor x, Epilogue epilogue) {
-    return linear(workspace, linear, x, epilogue, workspace.tensor(x.rows(), linear.outFeatures()));
+    Tensor y =
+        linear.outFeatures() > linear.inFeatures()
+            ? workspace.spreadTensor(x.rows(), linear.outFeatures())
+            : workspace.tensor(x.rows(), linear.outFeatures());
+    return linear(workspace, linear, x, epilogue, y);
   }
 
   /**
@@ -109,7 +110,7 @@ public final class Ops {
   public Tensor layerNorm(Workspace workspace, LayerNorm norm, Tensor x, Tensor y) {
     Operands.usable("layerNorm", kernels.context(), workspace, x, y);
     Operands.usable("layerNorm", kernels.context(), workspace, norm.weight(), norm.bias());
-    Operands.sameContiguous("layerNorm", norm, norm.features(), x, y);
+    Operands.sameShape("layerNorm", norm, norm.features(), x, y);
     kernels.layerNorm(
         workspace.scratch(),
         x.segment(),
@@ -118,6 +119,8 @@ public final class Ops {
         y.segment(),
         x.rows(),
         x.columns(),
+        x.rowStride(),
+        y.rowStride(),
         norm.eps());
     return y;
   }
@@ -135,7 +138,7 @@ public final class Ops {
   public Tensor rmsNorm(Workspace workspace, RmsNorm norm, Tensor x, Tensor y) {
     Operands.usable("rmsNorm", kernels.context(), workspace, x, y);
     Operands.usable("rmsNorm", kernels.context(), norm.weight(), DType.F32);
-    Operands.sameContiguous("rmsNorm", norm, norm.features(), x, y);
+    Operands.sameShape("rmsNorm", norm, norm.features(), x, y);
     kernels.rmsNorm(
         workspace.scratch(),
         x.segment(),
@@ -143,6 +146,8 @@ public final class Ops {
         y.segment(),
         x.rows(),
         x.columns(),
+        x.rowStride(),
+        y.rowStride(),
         norm.eps());
     return y;
   }
@@ -175,8 +180,7 @@ public final class Ops {
     Operands.usable("embed", kernels.context(), embedding.owner(), embedding);
     if (ids.shape().rank() != 1
         || y.rows() != ids.columns()
-        || y.columns() != embedding.features()
-        || !y.isContiguous()) {
+        || y.columns() != embedding.features()) {
       throw Operands.mismatch("embed", embedding, "ids", ids, "y", y);
     }
     kernels.embed(
@@ -185,10 +189,12 @@ public final class Ops {
         embedding.dtype(),
         embedding.rows(),
         embedding.features(),
+        embedding.features(),
         ids.segment(),
         ids.columns(),
         accumulate,
-        y.segment());
+        y.segment(),
+        y.rowStride());
     return y;
   }
 
@@ -197,19 +203,18 @@ public final class Ops {
     Tensor y = workspace.tensor(rows.length, x.columns());
     Tensor indices = workspace.ints(rows);
     Operands.usable("gatherRows", kernels.context(), workspace, x, y);
-    if (!x.isContiguous()) {
-      throw new IllegalArgumentException("gatherRows: rows of x " + x + " must be adjacent");
-    }
     kernels.embed(
         workspace.scratch(),
         x.segment(),
         DType.F32,
         x.rows(),
         x.columns(),
+        x.rowStride(),
         indices.segment(),
         rows.length,
         false,
-        y.segment());
+        y.segment(),
+        y.rowStride());
     return y;
   }
 
@@ -237,32 +242,16 @@ public final class Ops {
    */
   public Tensor activate(Workspace workspace, Tensor x, Activation activation, Tensor y) {
     Operands.usable("activate", kernels.context(), workspace, x, y);
-    Operands.sameContiguous("activate", activation, x.columns(), x, y);
+    Operands.sameShape("activate", activation, x.columns(), x, y);
     kernels.activate(
         workspace.scratch(),
         x.segment(),
         y.segment(),
-        x.rows() * x.columns(),
+        x.rows(),
+        x.columns(),
+        x.rowStride(),
+        y.rowStride(),
         activation.ordinal());
-    return y;
-  }
-
-  /**
-   * Gated linear unit (Shazeer, arXiv 2002.05202): x {@code [tokens, 2 features]} = gate | up to
-   * {@code activation(gate) * up [tokens, features]}.
-   */
-  public Tensor gatedActivation(Workspace workspace, Tensor x, Activation activation) {
-    if (x.columns() % 2 != 0) {
-      throw new IllegalArgumentException(
-          "gatedActivation: x " + x + " must hold gate and up side by side");
-    }
-    Tensor y = workspace.tensor(x.rows(), x.columns() / 2);
-    Operands.usable("gatedActivation", kernels.context(), workspace, x, y);
-    if (!x.isContiguous()) {
-      throw new IllegalArgumentException("gatedActivation: rows of x " + x + " must be adjacent");
-    }
-    kernels.gatedActivate(
-        workspace.scratch(), x.segment(), y.segment(), x.rows(), y.columns(), activation.ordinal());
     return y;
   }
 
