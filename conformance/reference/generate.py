@@ -19,6 +19,7 @@ from pathlib import Path
 import torch
 import transformers
 
+from albert_electra_mpnet import ALBERT_ELECTRA_MPNET
 from checkpoints import random_state, write_json, write_model
 from fixtures import FIXTURES, Tokens
 from full_size import FULL_SIZE
@@ -28,7 +29,7 @@ from roberta import SENTENCE as SENTENCE_ROBERTA
 from pipelines import PIPELINES
 from sentence import SENTENCE
 
-ALL = [*FIXTURES, *SENTENCE, *ROBERTA, *DISTILBERT, *SENTENCE_ROBERTA]
+ALL = [*FIXTURES, *SENTENCE, *ROBERTA, *DISTILBERT, *SENTENCE_ROBERTA, *ALBERT_ELECTRA_MPNET]
 FOLDER = Path(__file__).resolve().parent.parent / "fixtures"
 ATTEMPTS = 40
 # The reference of the trained model uses the first three of these that it continues without a near tie.

@@ -149,7 +149,8 @@ def write_reference(directory, class_name, cases, may_ignore=(), distinct_tokens
     directory = Path(directory)
     if any(case.inputs for case in cases):
         model64 = load(directory, class_name, torch.float64, "eager", may_ignore)
-        model32 = load(directory, class_name, torch.float32, "sdpa", may_ignore)
+        default = "sdpa" if getattr(transformers, class_name)._supports_sdpa else "eager"
+        model32 = load(directory, class_name, torch.float32, default, may_ignore)
         eager32 = load(directory, class_name, torch.float32, "eager", may_ignore)
 
     entries, tensors = [], {}

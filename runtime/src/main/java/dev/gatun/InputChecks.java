@@ -1,10 +1,13 @@
 package dev.gatun;
 
+import dev.gatun.loader.config.AlbertConfig;
 import dev.gatun.loader.config.BertConfig;
 import dev.gatun.loader.config.DistilbertConfig;
+import dev.gatun.loader.config.ElectraConfig;
 import dev.gatun.loader.config.GenerationConfig;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.MpnetConfig;
 import dev.gatun.loader.config.RobertaConfig;
 import dev.gatun.loader.config.T5Config;
 import java.util.List;
@@ -43,6 +46,12 @@ final class InputChecks {
         case DistilbertConfig _ ->
             throw new IllegalArgumentException(
                 "DistilBERT has no segments: tokenTypeIds must be null");
+        case AlbertConfig c ->
+            ids("tokenTypeIds", inputs.tokenTypeIds(), c.typeVocabSize(), "type_vocab_size");
+        case ElectraConfig c ->
+            ids("tokenTypeIds", inputs.tokenTypeIds(), c.typeVocabSize(), "type_vocab_size");
+        case MpnetConfig _ ->
+            throw new IllegalArgumentException("MPNet has no segments: tokenTypeIds must be null");
       }
     }
   }

@@ -44,7 +44,7 @@ final class TokenizerFiles {
           merges,
           withFamily(TokenizerFamily.GPT2));
     }
-    if (suits(family, TokenizerFamily.BERT) && exist(vocabText)) {
+    if (suits(family, TokenizerFamily.BERT, TokenizerFamily.MPNET) && exist(vocabText)) {
       return WordPieceFiles.define(
           source(TokenizerSource.Kind.WORD_PIECE, vocabText),
           vocabText,
@@ -61,6 +61,10 @@ final class TokenizerFiles {
     if (family == TokenizerFamily.XLM_ROBERTA && exist(bpeModel)) {
       return XlmRobertaFiles.define(
           source(TokenizerSource.Kind.SENTENCE_PIECE, bpeModel), bpeModel, settings);
+    }
+    if (family == TokenizerFamily.ALBERT && exist(spiece)) {
+      return AlbertFiles.define(
+          source(TokenizerSource.Kind.SENTENCE_PIECE, spiece), spiece, settings);
     }
     throw nothingUsable();
   }
@@ -116,7 +120,8 @@ final class TokenizerFiles {
    */
   private void applyFlags(ObjectNode sections) {
     TokenizerFamily family = settings.family().orElse(null);
-    if (family == TokenizerFamily.BERT
+    if (suits(family, TokenizerFamily.BERT, TokenizerFamily.MPNET)
+        && family != null
         && sections.get("normalizer") instanceof ObjectNode normalizer
         && isType(normalizer, "BertNormalizer")) {
       settings.doLowerCase().ifPresent(lower -> normalizer.put("lowercase", lower));
@@ -124,6 +129,10 @@ final class TokenizerFiles {
       settings
           .tokenizeChineseChars()
           .ifPresent(handle -> normalizer.put("handle_chinese_chars", handle));
+    }
+    if (family == TokenizerFamily.ALBERT
+        && (settings.doLowerCase().isPresent() || settings.keepAccents().isPresent())) {
+      sections.set("normalizer", AlbertFiles.normalizer(sections.get("normalizer"), settings));
     }
     if (suits(family, TokenizerFamily.GPT2, TokenizerFamily.ROBERTA)
         && family != null
@@ -139,8 +148,8 @@ final class TokenizerFiles {
 
   private TokenizerException nothingUsable() {
     var detail = new StringBuilder("no tokenizer. Searched: tokenizer.json");
-    detail.append("; vocab.json with merges.txt (GPT-2, RoBERTa); vocab.txt (BERT)");
-    detail.append("; spiece.model (T5);");
+    detail.append("; vocab.json with merges.txt (GPT-2, RoBERTa); vocab.txt (BERT, MPNet)");
+    detail.append("; spiece.model (T5, ALBERT);");
     detail.append(" sentencepiece.bpe.model (where the files name XLM-RoBERTa).");
     settings
         .tokenizerClass()

@@ -1,6 +1,5 @@
 package dev.gatun.tokenizers;
 
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,6 +18,7 @@ import java.util.OptionalInt;
  * @param addedTokens {@code added_tokens_decoder} or added_tokens.json, by ascending id
  * @param doLowerCase empty when absent
  * @param stripAccents empty when absent; a present null is {@link StripAccents#FOLLOW_LOWERCASE}
+ * @param keepAccents ALBERT's flag; empty when absent
  * @param tokenizeChineseChars empty when absent
  * @param addPrefixSpace empty when absent
  * @param trimOffsets RoBERTa's flag; empty when absent
@@ -37,6 +37,7 @@ record TokenizerSettings(
     List<AddedToken> addedTokens,
     Optional<Boolean> doLowerCase,
     Optional<StripAccents> stripAccents,
+    Optional<Boolean> keepAccents,
     Optional<Boolean> tokenizeChineseChars,
     Optional<Boolean> addPrefixSpace,
     Optional<Boolean> trimOffsets,
@@ -51,10 +52,7 @@ record TokenizerSettings(
     if (family.isPresent() || assumed == null) {
       return this;
     }
-    var withDefaults = new EnumMap<SpecialRole, AddedToken>(SpecialRole.class);
-    assumed
-        .defaultSpecialTokens()
-        .forEach((role, content) -> withDefaults.put(role, AddedToken.special(content)));
+    Map<SpecialRole, AddedToken> withDefaults = assumed.defaultSpecialTokens();
     withDefaults.putAll(named);
     return new TokenizerSettings(
         tokenizerClass,
@@ -65,6 +63,7 @@ record TokenizerSettings(
         addedTokens,
         doLowerCase,
         stripAccents,
+        keepAccents,
         tokenizeChineseChars,
         addPrefixSpace,
         trimOffsets,

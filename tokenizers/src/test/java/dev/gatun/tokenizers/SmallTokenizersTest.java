@@ -29,7 +29,16 @@ class SmallTokenizersTest {
         "xlm-roberta-no-prefix",
         "roberta-json",
         "xlm-roberta-json",
-        "distilbert-json"
+        "distilbert-json",
+        "electra",
+        "electra-cased",
+        "mpnet",
+        "mpnet-cased",
+        "mpnet-stored",
+        "albert",
+        "albert-cased",
+        "albert-stored",
+        "albert-stored-cased"
       })
   void agreesWithTransformers(String name) {
     JsonNode expected = TestFiles.json(TestFiles.small(name + "/expected.json"));

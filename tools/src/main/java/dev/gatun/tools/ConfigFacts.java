@@ -2,14 +2,18 @@ package dev.gatun.tools;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.gatun.loader.config.Activation;
+import dev.gatun.loader.config.AlbertConfig;
 import dev.gatun.loader.config.BertConfig;
 import dev.gatun.loader.config.DistilbertConfig;
+import dev.gatun.loader.config.ElectraConfig;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.MpnetConfig;
 import dev.gatun.loader.config.RobertaConfig;
 import dev.gatun.loader.config.T5Config;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -39,8 +43,16 @@ record ConfigFacts(
     Boolean tied) {
 
   private static final int F32_BYTES = 4;
-  private static final List<String> ENCODERS =
-      List.of("bert", "roberta", "xlm-roberta", "camembert", "distilbert");
+  private static final Set<String> ENCODERS =
+      Set.of(
+          "bert",
+          "roberta",
+          "xlm-roberta",
+          "camembert",
+          "distilbert",
+          "albert",
+          "electra",
+          "mpnet");
   private static final Pattern DECODER_CLASS =
       Pattern.compile("(ForCausalLM|LMHeadModel|ForConditionalGeneration)$");
 
@@ -63,13 +75,20 @@ record ConfigFacts(
           case BertConfig _ -> "LayerNorm after each block";
           case Gpt2Config _ -> "LayerNorm before each block";
           case T5Config _ -> "RMSNorm before each block";
-          case RobertaConfig _, DistilbertConfig _ -> "LayerNorm after each block";
+          case RobertaConfig _,
+              DistilbertConfig _,
+              AlbertConfig _,
+              ElectraConfig _,
+              MpnetConfig _ ->
+              "LayerNorm after each block";
         },
         switch (config) {
           case BertConfig _ -> "learned, absolute";
           case Gpt2Config _ -> "learned, absolute";
           case T5Config _ -> "relative, learned bias by distance bucket";
-          case RobertaConfig _, DistilbertConfig _ -> "learned, absolute";
+          case RobertaConfig _, DistilbertConfig _, AlbertConfig _, ElectraConfig _ ->
+              "learned, absolute";
+          case MpnetConfig _ -> "learned, absolute, and relative, learned bias by distance bucket";
         },
         // T5 ties whatever the key says, unless the file holds a head of its own: which files with
         // false there do.
@@ -184,7 +203,7 @@ record ConfigFacts(
    */
   Long kvCacheBytesPerToken(String architecture) {
     boolean encoder =
-        ENCODERS.contains(modelType)
+        modelType != null && ENCODERS.contains(modelType)
             || architecture != null && architecture.endsWith("EncoderModel");
     if (encoder) {
       return 0L;

@@ -1,9 +1,12 @@
 package dev.gatun.tools;
 
+import dev.gatun.loader.config.AlbertConfig;
 import dev.gatun.loader.config.BertConfig;
 import dev.gatun.loader.config.DistilbertConfig;
+import dev.gatun.loader.config.ElectraConfig;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.MpnetConfig;
 import dev.gatun.loader.config.RobertaConfig;
 import dev.gatun.loader.config.T5Config;
 
@@ -42,9 +45,20 @@ final class UsefulWork {
             case T5Config c -> t5(c, length, newTokens);
             case RobertaConfig c -> encoder(c, length);
             case DistilbertConfig c -> encoder(c, length);
+            case AlbertConfig c ->
+                projection(c.embeddingSize(), c, length) + c.innerGroupNum() * encoder(c, length);
+            case ElectraConfig c ->
+                (c.embeddingSize() == c.hiddenSize() ? 0 : projection(c.embeddingSize(), c, length))
+                    + encoder(c, length);
+            case MpnetConfig c -> encoder(c, length);
           };
     }
     return sum;
+  }
+
+  /** Embeddings of their own width to the width of the layers. */
+  private static double projection(double embedding, ModelConfig c, double n) {
+    return 2 * embedding * c.hiddenSize() * n;
   }
 
   private static double encoder(ModelConfig c, double n) {

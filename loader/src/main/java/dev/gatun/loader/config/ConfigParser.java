@@ -28,7 +28,10 @@ public final class ConfigParser {
               Map.entry("roberta", RobertaConfig::roberta),
               Map.entry("xlm-roberta", RobertaConfig::xlmRoberta),
               Map.entry("camembert", RobertaConfig::camembert),
-              Map.entry("distilbert", DistilbertConfig::read)));
+              Map.entry("distilbert", DistilbertConfig::read),
+              Map.entry("albert", AlbertConfig::read),
+              Map.entry("electra", ElectraConfig::read),
+              Map.entry("mpnet", MpnetConfig::read)));
 
   private ConfigParser() {}
 

@@ -37,7 +37,11 @@ final class CatalogueSource implements ModelSource {
           "distilbert/distilroberta-base",
           "distilbert/distilbert-base-uncased",
           "distilbert/distilbert-base-cased",
-          "distilbert/distilbert-base-multilingual-cased");
+          "distilbert/distilbert-base-multilingual-cased",
+          "albert/albert-base-v2",
+          "google/electra-small-discriminator",
+          "microsoft/mpnet-base",
+          "sentence-transformers/all-mpnet-base-v2");
 
   @Override
   public Answer find(ModelRequest request) {

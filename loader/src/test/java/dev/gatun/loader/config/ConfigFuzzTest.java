@@ -41,6 +41,18 @@ class ConfigFuzzTest {
           """
           {"model_type": "distilbert", "dim": 64, "n_heads": 4, "n_layers": 2, "hidden_dim": 128,
            "activation": "gelu", "sinusoidal_pos_embds": false, "tie_weights_": true}
+          """,
+          """
+          {"model_type": "albert", "embedding_size": 16, "hidden_size": 64, "num_attention_heads": 4,
+           "num_hidden_layers": 6, "num_hidden_groups": 2, "inner_group_num": 3, "intermediate_size": 128}
+          """,
+          """
+          {"model_type": "electra", "embedding_size": 16, "hidden_size": 64, "num_attention_heads": 4,
+           "num_hidden_layers": 2, "intermediate_size": 128, "summary_type": "first"}
+          """,
+          """
+          {"model_type": "mpnet", "hidden_size": 64, "num_attention_heads": 4, "num_hidden_layers": 2,
+           "intermediate_size": 128, "max_position_embeddings": 34, "relative_attention_num_buckets": 32}
           """);
 
   private static final List<String> TOKENS =

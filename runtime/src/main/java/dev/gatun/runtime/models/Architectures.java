@@ -1,10 +1,13 @@
 package dev.gatun.runtime.models;
 
+import dev.gatun.loader.config.AlbertConfig;
 import dev.gatun.loader.config.BertConfig;
 import dev.gatun.loader.config.ConfigException;
 import dev.gatun.loader.config.DistilbertConfig;
+import dev.gatun.loader.config.ElectraConfig;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.MpnetConfig;
 import dev.gatun.loader.config.RobertaConfig;
 import dev.gatun.loader.config.T5Config;
 import dev.gatun.runtime.weights.WeightScope;
@@ -13,31 +16,51 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.function.ToIntFunction;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** The table of transformers classes this runtime can build. */
 public final class Architectures {
+  private static final String POSITION_IDS = "(^|\\.)position_ids$";
+
+  private static final Family<BertConfig> BERT =
+      new Family<>(BertConfig.class, "bert", BertConfig::numHiddenLayers, POSITION_IDS);
+  private static final Family<Gpt2Config> GPT2 =
+      new Family<>(Gpt2Config.class, "transformer", Gpt2Config::nLayer, "attn\\.(masked_)?bias$");
+  private static final Family<RobertaConfig> ROBERTA =
+      new Family<>(RobertaConfig.class, "roberta", RobertaConfig::numHiddenLayers, POSITION_IDS);
+  private static final Family<DistilbertConfig> DISTILBERT =
+      new Family<>(DistilbertConfig.class, "distilbert", DistilbertConfig::nLayers, POSITION_IDS);
+  private static final Family<AlbertConfig> ALBERT =
+      new Family<>(
+          AlbertConfig.class, "albert", c -> c.numHiddenLayers() * c.innerGroupNum(), POSITION_IDS);
+  private static final Family<ElectraConfig> ELECTRA =
+      new Family<>(ElectraConfig.class, "electra", ElectraConfig::numHiddenLayers, POSITION_IDS);
+  private static final Family<MpnetConfig> MPNET =
+      new Family<>(MpnetConfig.class, "mpnet", MpnetConfig::numHiddenLayers, POSITION_IDS);
+
+  private static final String[] TOKENS = {"last_hidden_state"};
+  private static final String[] TOKENS_AND_POOLED = {"last_hidden_state", "pooler_output"};
+  private static final String[] LOGITS = {"logits"};
+  private static final String[] SPAN = {"start_logits", "end_logits"};
+
   private static final List<Architecture<?>> TABLE =
       List.of(
-          bert("BertModel", Bert.BertModel::new, "last_hidden_state", "pooler_output"),
-          bert("BertForMaskedLM", Bert.ForMaskedLM::new, "logits"),
-          bert(
+          BERT.of("BertModel", Bert.BertModel::new, TOKENS_AND_POOLED),
+          BERT.of("BertForMaskedLM", Bert.ForMaskedLM::new, LOGITS),
+          BERT.of(
               "BertForPreTraining",
               Bert.ForPreTraining::new,
               "prediction_logits",
               "seq_relationship_logits"),
-          bert("BertForNextSentencePrediction", Bert.ForNextSentencePrediction::new, "logits"),
-          bert("BertForSequenceClassification", Bert.ForSequenceClassification::new, "logits"),
-          bert("BertForTokenClassification", Bert.ForTokenClassification::new, "logits"),
-          bert(
-              "BertForQuestionAnswering",
-              Bert.ForQuestionAnswering::new,
-              "start_logits",
-              "end_logits"),
-          gpt2("GPT2Model", Gpt2.Gpt2Model::new, "last_hidden_state"),
-          gpt2("GPT2LMHeadModel", Gpt2.LmHeadModel::new, "logits"),
-          gpt2("GPT2ForSequenceClassification", Gpt2.ForSequenceClassification::new, "logits"),
+          BERT.of("BertForNextSentencePrediction", Bert.ForNextSentencePrediction::new, LOGITS),
+          BERT.of("BertForSequenceClassification", Bert.ForSequenceClassification::new, LOGITS),
+          BERT.of("BertForTokenClassification", Bert.ForTokenClassification::new, LOGITS),
+          BERT.of("BertForQuestionAnswering", Bert.ForQuestionAnswering::new, SPAN),
+          GPT2.of("GPT2Model", Gpt2.Gpt2Model::new, TOKENS),
+          GPT2.of("GPT2LMHeadModel", Gpt2.LmHeadModel::new, LOGITS),
+          GPT2.of("GPT2ForSequenceClassification", Gpt2.ForSequenceClassification::new, LOGITS),
           t5(
               "T5EncoderModel",
               T5.EncoderModel::new,
@@ -57,43 +80,54 @@ public final class Architectures {
                 return names;
               },
               "^decoder\\.block\\.0\\.layer\\.1\\.EncDecAttention\\.relative_attention_bias\\.weight$"),
-          roberta("RobertaModel", Roberta.RobertaModel::new, "last_hidden_state", "pooler_output"),
-          roberta("RobertaForMaskedLM", Roberta.ForMaskedLM::new, "logits"),
-          roberta(
-              "RobertaForSequenceClassification", Roberta.ForSequenceClassification::new, "logits"),
-          roberta("RobertaForTokenClassification", Roberta.ForTokenClassification::new, "logits"),
-          roberta(
-              "RobertaForQuestionAnswering",
-              Roberta.ForQuestionAnswering::new,
-              "start_logits",
-              "end_logits"),
-          roberta(
-              "XLMRobertaModel", Roberta.RobertaModel::new, "last_hidden_state", "pooler_output"),
-          roberta("XLMRobertaForMaskedLM", Roberta.ForMaskedLM::new, "logits"),
-          roberta(
+          ROBERTA.of("RobertaModel", Roberta.RobertaModel::new, TOKENS_AND_POOLED),
+          ROBERTA.of("RobertaForMaskedLM", Roberta.ForMaskedLM::new, LOGITS),
+          ROBERTA.of(
+              "RobertaForSequenceClassification", Roberta.ForSequenceClassification::new, LOGITS),
+          ROBERTA.of("RobertaForTokenClassification", Roberta.ForTokenClassification::new, LOGITS),
+          ROBERTA.of("RobertaForQuestionAnswering", Roberta.ForQuestionAnswering::new, SPAN),
+          ROBERTA.of("XLMRobertaModel", Roberta.RobertaModel::new, TOKENS_AND_POOLED),
+          ROBERTA.of("XLMRobertaForMaskedLM", Roberta.ForMaskedLM::new, LOGITS),
+          ROBERTA.of(
               "XLMRobertaForSequenceClassification",
               Roberta.ForSequenceClassification::new,
-              "logits"),
-          roberta(
-              "XLMRobertaForTokenClassification", Roberta.ForTokenClassification::new, "logits"),
-          roberta(
-              "XLMRobertaForQuestionAnswering",
-              Roberta.ForQuestionAnswering::new,
-              "start_logits",
-              "end_logits"),
-          distilbert("DistilBertModel", Distilbert.DistilBertModel::new, "last_hidden_state"),
-          distilbert("DistilBertForMaskedLM", Distilbert.ForMaskedLM::new, "logits"),
-          distilbert(
+              LOGITS),
+          ROBERTA.of(
+              "XLMRobertaForTokenClassification", Roberta.ForTokenClassification::new, LOGITS),
+          ROBERTA.of("XLMRobertaForQuestionAnswering", Roberta.ForQuestionAnswering::new, SPAN),
+          DISTILBERT.of("DistilBertModel", Distilbert.DistilBertModel::new, TOKENS),
+          DISTILBERT.of("DistilBertForMaskedLM", Distilbert.ForMaskedLM::new, LOGITS),
+          DISTILBERT.of(
               "DistilBertForSequenceClassification",
               Distilbert.ForSequenceClassification::new,
-              "logits"),
-          distilbert(
-              "DistilBertForTokenClassification", Distilbert.ForTokenClassification::new, "logits"),
-          distilbert(
-              "DistilBertForQuestionAnswering",
-              Distilbert.ForQuestionAnswering::new,
-              "start_logits",
-              "end_logits"));
+              LOGITS),
+          DISTILBERT.of(
+              "DistilBertForTokenClassification", Distilbert.ForTokenClassification::new, LOGITS),
+          DISTILBERT.of(
+              "DistilBertForQuestionAnswering", Distilbert.ForQuestionAnswering::new, SPAN),
+          ALBERT.of("AlbertModel", Albert.AlbertModel::new, TOKENS_AND_POOLED),
+          ALBERT.of("AlbertForMaskedLM", Albert.ForMaskedLM::new, LOGITS),
+          ALBERT.of(
+              "AlbertForPreTraining",
+              Albert.ForPreTraining::new,
+              "prediction_logits",
+              "sop_logits"),
+          ALBERT.of(
+              "AlbertForSequenceClassification", Albert.ForSequenceClassification::new, LOGITS),
+          ALBERT.of("AlbertForTokenClassification", Albert.ForTokenClassification::new, LOGITS),
+          ALBERT.of("AlbertForQuestionAnswering", Albert.ForQuestionAnswering::new, SPAN),
+          ELECTRA.of("ElectraModel", Electra.ElectraModel::new, TOKENS),
+          ELECTRA.of("ElectraForMaskedLM", Electra.ForMaskedLM::new, LOGITS),
+          ELECTRA.of("ElectraForPreTraining", Electra.ForPreTraining::new, LOGITS),
+          ELECTRA.of(
+              "ElectraForSequenceClassification", Electra.ForSequenceClassification::new, LOGITS),
+          ELECTRA.of("ElectraForTokenClassification", Electra.ForTokenClassification::new, LOGITS),
+          ELECTRA.of("ElectraForQuestionAnswering", Electra.ForQuestionAnswering::new, SPAN),
+          MPNET.of("MPNetModel", Mpnet.MpnetModel::new, TOKENS_AND_POOLED),
+          MPNET.of("MPNetForMaskedLM", Mpnet.ForMaskedLM::new, LOGITS),
+          MPNET.of("MPNetForSequenceClassification", Mpnet.ForSequenceClassification::new, LOGITS),
+          MPNET.of("MPNetForTokenClassification", Mpnet.ForTokenClassification::new, LOGITS),
+          MPNET.of("MPNetForQuestionAnswering", Mpnet.ForQuestionAnswering::new, SPAN));
 
   private static final Map<String, Architecture<?>> BY_NAME =
       TABLE.stream().collect(Collectors.toUnmodifiableMap(Architecture::name, a -> a));
@@ -158,29 +192,10 @@ public final class Architectures {
       case RobertaConfig c ->
           c.modelType().equals("xlm-roberta") ? "XLMRobertaModel" : "RobertaModel";
       case DistilbertConfig _ -> "DistilBertModel";
+      case AlbertConfig _ -> "AlbertModel";
+      case ElectraConfig _ -> "ElectraModel";
+      case MpnetConfig _ -> "MPNetModel";
     };
-  }
-
-  private static Architecture<BertConfig> bert(
-      String name, BiFunction<BertConfig, WeightScope, Network> constructor, String... heads) {
-    return new Architecture<>(
-        name,
-        BertConfig.class,
-        "bert",
-        constructor,
-        c -> layers("hidden_states", c.numHiddenLayers(), heads),
-        List.of(Pattern.compile("(^|\\.)position_ids$")));
-  }
-
-  private static Architecture<Gpt2Config> gpt2(
-      String name, BiFunction<Gpt2Config, WeightScope, Network> constructor, String... heads) {
-    return new Architecture<>(
-        name,
-        Gpt2Config.class,
-        "transformer",
-        constructor,
-        c -> layers("hidden_states", c.nLayer(), heads),
-        List.of(Pattern.compile("attn\\.(masked_)?bias$")));
   }
 
   private static Architecture<T5Config> t5(
@@ -197,35 +212,32 @@ public final class Architectures {
         List.of(Pattern.compile(ignored)));
   }
 
-  private static Architecture<RobertaConfig> roberta(
-      String name, BiFunction<RobertaConfig, WeightScope, Network> constructor, String... heads) {
-    return new Architecture<>(
-        name,
-        RobertaConfig.class,
-        "roberta",
-        constructor,
-        c -> layers("hidden_states", c.numHiddenLayers(), heads),
-        List.of(Pattern.compile("(^|\\.)position_ids$")));
-  }
-
-  private static Architecture<DistilbertConfig> distilbert(
-      String name,
-      BiFunction<DistilbertConfig, WeightScope, Network> constructor,
-      String... heads) {
-    return new Architecture<>(
-        name,
-        DistilbertConfig.class,
-        "distilbert",
-        constructor,
-        c -> layers("hidden_states", c.nLayers(), heads),
-        List.of(Pattern.compile("(^|\\.)position_ids$")));
-  }
-
   private static List<String> layers(String series, int count, String... others) {
     var names = new ArrayList<>(List.of(others));
     for (int n = 0; n <= count; n++) {
       names.add(series + "." + n);
     }
     return names;
+  }
+
+  /**
+   * Classes of one config whose forward pass is one stack.
+   *
+   * @param prefix submodule of the backbone
+   * @param depth how often hidden states are handed on
+   * @param ignored checkpoint names that are no weights
+   */
+  private record Family<C extends ModelConfig>(
+      Class<C> config, String prefix, ToIntFunction<C> depth, String ignored) {
+    Architecture<C> of(
+        String name, BiFunction<C, WeightScope, Network> constructor, String... heads) {
+      return new Architecture<>(
+          name,
+          config,
+          prefix,
+          constructor,
+          c -> layers("hidden_states", depth.applyAsInt(c), heads),
+          List.of(Pattern.compile(ignored)));
+    }
   }
 }
