@@ -138,11 +138,9 @@ public final class TextEmbedderBuilder {
     return options;
   }
 
-  /** The model's prompts with those set here. */
-  Map<String, String> prompts(SentenceTransformerConfig config) {
-    var all = new LinkedHashMap<>(config.prompts());
-    all.putAll(prompts);
-    return all;
+  /** Those set here. */
+  Map<String, String> prompts() {
+    return prompts;
   }
 
   String defaultPromptName() {
