@@ -4,13 +4,13 @@
 
 #include "attention_scene.h"
 
-static const int32_t windows[] = {1, 2, 3, 7, 16, 31, 32, 33, 64, 127, 128, 129, 200, 299, 300, 1000, INT32_MAX};
+static const int32_t windows[] = {1, 2, 7, 16, 33, 64, 129, 199, 200, INT32_MAX};
 enum { WINDOWS = sizeof windows / sizeof windows[0] };
 
 static void try_windows(void) {
   for (int i = 0; i < WINDOWS; i++) {
     for (int32_t causal = 0; causal <= 1; causal++) {
-      try_windowed(&(shape){1, {300}, {300}, 2, 2, 32, 32, causal, 0, 0, 0}, windows[i]);
+      try_windowed(&(shape){1, {200}, {200}, 2, 2, 32, 32, causal, 0, 0, 0}, windows[i]);
       try_windowed(&(shape){4, {129, 1, 17, 70}, {129, 1, 17, 70}, 2, 1, 16, 24, causal, 0, 0, 3}, windows[i]);
       try_windowed(&(shape){5, {0, 40, 1, 50, 33}, {5, 140, 200, 20, 34}, 2, 2, 16, 16, causal, 0, 0, 1}, windows[i]);
     }
@@ -27,7 +27,7 @@ static void all_windows(void) {
 static void try_decode(void) {
   for (int i = 0; i < WINDOWS; i++) {
     for (int32_t causal = 0; causal <= 1; causal++) {
-      try_windowed(&(shape){3, {1, 2, 8}, {300, 77, 200}, 4, 2, 40, 40, causal, 0, 0, 0}, windows[i]);
+      try_windowed(&(shape){3, {1, 2, 8}, {200, 77, 150}, 4, 2, 40, 40, causal, 0, 0, 0}, windows[i]);
       try_windowed(&(shape){1, {1}, {700}, 1, 1, 64, 64, causal, 0, 0, 0}, windows[i]);
     }
   }
@@ -49,7 +49,7 @@ static void try_blocks(void) {
   for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
     for (int32_t causal = 0; causal <= 1; causal++) {
       for (int w = 0; w < WINDOWS; w += 3) {
-        try_windowed(&(shape){4, {1, 140, 0, 3}, {200, 240, 5, 3}, 4, 2, 33, 20, causal, 0, sizes[i], 1}, windows[w]);
+        try_windowed(&(shape){4, {1, 90, 0, 3}, {200, 170, 5, 3}, 4, 2, 33, 20, causal, 0, sizes[i], 1}, windows[w]);
       }
     }
   }
@@ -64,8 +64,8 @@ static void paged_keys(void) {
 static void try_biases_and_groups(void) {
   for (int i = 0; i < WINDOWS; i += 2) {
     for (int32_t causal = 0; causal <= 1; causal++) {
-      try_windowed(&(shape){2, {170, 40}, {170, 90}, 2, 2, 16, 16, causal, 20, 0, 0}, windows[i]);
-      try_windowed(&(shape){2, {121, 50}, {121, 90}, 6, 2, 16, 16, causal, 20, 0, 0}, windows[i]);
+      try_windowed(&(shape){2, {110, 40}, {110, 90}, 2, 2, 16, 16, causal, 20, 0, 0}, windows[i]);
+      try_windowed(&(shape){2, {71, 50}, {71, 90}, 6, 2, 16, 16, causal, 20, 0, 0}, windows[i]);
       try_windowed(&(shape){2, {21, 1}, {150, 90}, 71, 1, 16, 16, causal, 0, 0, 0}, windows[i]);
     }
   }

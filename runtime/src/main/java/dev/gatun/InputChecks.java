@@ -4,6 +4,7 @@ import dev.gatun.loader.config.BertConfig;
 import dev.gatun.loader.config.GenerationConfig;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.ModernBertConfig;
 import dev.gatun.loader.config.T5Config;
 import java.util.List;
 
@@ -36,6 +37,9 @@ final class InputChecks {
             ids("tokenTypeIds", inputs.tokenTypeIds(), c.vocabSize(), "the vocabulary");
         case T5Config _ ->
             throw new IllegalArgumentException("T5 has no segments: tokenTypeIds must be null");
+        case ModernBertConfig _ ->
+            throw new IllegalArgumentException(
+                "ModernBERT has no segments: tokenTypeIds must be null");
       }
     }
   }

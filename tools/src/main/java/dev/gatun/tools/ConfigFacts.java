@@ -5,6 +5,7 @@ import dev.gatun.loader.config.Activation;
 import dev.gatun.loader.config.BertConfig;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.ModernBertConfig;
 import dev.gatun.loader.config.T5Config;
 import java.util.List;
 import java.util.Locale;
@@ -59,11 +60,13 @@ record ConfigFacts(
           case BertConfig _ -> "LayerNorm after each block";
           case Gpt2Config _ -> "LayerNorm before each block";
           case T5Config _ -> "RMSNorm before each block";
+          case ModernBertConfig _ -> "LayerNorm before each block";
         },
         switch (config) {
           case BertConfig _ -> "learned, absolute";
           case Gpt2Config _ -> "learned, absolute";
           case T5Config _ -> "relative, learned bias by distance bucket";
+          case ModernBertConfig _ -> "rotary";
         },
         // T5 ties whatever the key says, unless the file holds a head of its own: which files with
         // false there do.
@@ -170,7 +173,9 @@ record ConfigFacts(
    */
   Long kvCacheBytesPerToken(String architecture) {
     boolean encoder =
-        "bert".equals(modelType) || architecture != null && architecture.endsWith("EncoderModel");
+        "bert".equals(modelType)
+            || "modernbert".equals(modelType)
+            || architecture != null && architecture.endsWith("EncoderModel");
     if (encoder) {
       return 0L;
     }

@@ -43,6 +43,7 @@ class InspectConfigTest {
     "t5-large, T5ForConditionalGeneration, 737668096",
     "google/flan-t5-small, T5ForConditionalGeneration, 76961152",
     "sentence-transformers/all-MiniLM-L6-v2, BertModel, 22713216",
+    "answerdotai/ModernBERT-base, ModernBertModel, 149014272",
   })
   void wellKnownModels(String id, String architecture, long parameters) throws IOException {
     JsonNode found = inspect(id, "--class", architecture);

@@ -29,7 +29,8 @@ final class CatalogueSource implements ModelSource {
           "google/flan-t5-small",
           "google/flan-t5-base",
           "google/flan-t5-large",
-          "sentence-transformers/all-MiniLM-L6-v2");
+          "sentence-transformers/all-MiniLM-L6-v2",
+          "answerdotai/ModernBERT-base");
 
   @Override
   public Answer find(ModelRequest request) {

@@ -33,6 +33,12 @@ class ConfigFuzzTest {
           """
           {"model_type": "t5", "d_model": 64, "d_kv": 16, "d_ff": 128, "num_heads": 4, "num_layers": 2,
            "feed_forward_proj": "gated-gelu", "tie_word_embeddings": false, "layer_norm_epsilon": 1e-6}
+          """,
+          """
+          {"model_type": "modernbert", "hidden_size": 64, "num_attention_heads": 4, "num_hidden_layers": 2,
+           "layer_types": ["full_attention", "sliding_attention"], "global_rope_theta": 160000.0,
+           "rope_parameters": {"full_attention": {"rope_theta": 1e4, "rope_type": "default"}},
+           "local_attention": 128, "classifier_pooling": "mean", "norm_eps": 1e-5, "norm_bias": true}
           """);
 
   private static final List<String> TOKENS =

@@ -6,6 +6,7 @@ import dev.gatun.loader.config.BertConfig;
 import dev.gatun.loader.config.ConfigParser;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.ModernBertConfig;
 import dev.gatun.loader.config.T5Config;
 import dev.gatun.loader.hub.ModelLocation.Catalogued;
 import dev.gatun.loader.hub.ModelSource.Answer;
@@ -34,7 +35,8 @@ class CatalogueTest {
           Map.entry("google/flan-t5-small", 76_961_152L),
           Map.entry("google/flan-t5-base", 247_577_856L),
           Map.entry("google/flan-t5-large", 783_150_080L),
-          Map.entry("sentence-transformers/all-MiniLM-L6-v2", 22_713_216L));
+          Map.entry("sentence-transformers/all-MiniLM-L6-v2", 22_713_216L),
+          Map.entry("answerdotai/ModernBERT-base", 149_014_272L));
 
   @Test
   void everyEntryIsTheModelItClaimsToBe() {
@@ -50,6 +52,7 @@ class CatalogueTest {
             case BertConfig bert -> parameters(bert);
             case Gpt2Config gpt2 -> parameters(gpt2);
             case T5Config t5 -> parameters(t5);
+            case ModernBertConfig modernBert -> parameters(modernBert);
           };
       assertEquals(PARAMETERS.get(id), parameters, id);
     }
@@ -69,6 +72,13 @@ class CatalogueTest {
     long i = config.intermediateSize();
     long layer = 2 * h + (3 * h * h + 3 * h) + (h * h + h) + 2 * h + (h * i + i) + (i * h + h);
     return (config.vocabSize() + config.nPositions()) * h + config.nLayer() * layer + 2 * h;
+  }
+
+  private static long parameters(ModernBertConfig config) {
+    long h = config.hiddenSize();
+    long layer = 4 * h * h + 3 * h * config.intermediateSize() + 2 * h;
+    // The embeddings' norm and the last one; the first layer has one norm less.
+    return config.vocabSize() * h + config.numHiddenLayers() * layer + h;
   }
 
   private static long parameters(T5Config config) {

@@ -4,6 +4,7 @@ import dev.gatun.loader.config.BertConfig;
 import dev.gatun.loader.config.ConfigException;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.ModernBertConfig;
 import dev.gatun.loader.config.T5Config;
 import dev.gatun.runtime.weights.WeightScope;
 import java.util.ArrayList;
@@ -54,7 +55,20 @@ public final class Architectures {
                 names.addAll(layers("decoder_hidden_states", c.numDecoderLayers()));
                 return names;
               },
-              "^decoder\\.block\\.0\\.layer\\.1\\.EncDecAttention\\.relative_attention_bias\\.weight$"));
+              "^decoder\\.block\\.0\\.layer\\.1\\.EncDecAttention\\.relative_attention_bias\\.weight$"),
+          modernBert("ModernBertModel", ModernBert.BaseModel::new, "last_hidden_state"),
+          modernBert("ModernBertForMaskedLM", ModernBert.ForMaskedLM::new, "logits"),
+          modernBert(
+              "ModernBertForSequenceClassification",
+              ModernBert.ForSequenceClassification::new,
+              "logits"),
+          modernBert(
+              "ModernBertForTokenClassification", ModernBert.ForTokenClassification::new, "logits"),
+          modernBert(
+              "ModernBertForQuestionAnswering",
+              ModernBert.ForQuestionAnswering::new,
+              "start_logits",
+              "end_logits"));
 
   private static final Map<String, Architecture<?>> BY_NAME =
       TABLE.stream().collect(Collectors.toUnmodifiableMap(Architecture::name, a -> a));
@@ -102,6 +116,7 @@ public final class Architectures {
       case BertConfig _ -> "BertModel";
       case Gpt2Config _ -> "GPT2Model";
       case T5Config _ -> "T5ForConditionalGeneration";
+      case ModernBertConfig _ -> "ModernBertModel";
     };
   }
 
@@ -139,6 +154,19 @@ public final class Architectures {
         constructor,
         outputs,
         List.of(Pattern.compile(ignored)));
+  }
+
+  private static Architecture<ModernBertConfig> modernBert(
+      String name,
+      BiFunction<ModernBertConfig, WeightScope, Network> constructor,
+      String... heads) {
+    return new Architecture<>(
+        name,
+        ModernBertConfig.class,
+        "model",
+        constructor,
+        c -> layers("hidden_states", c.numHiddenLayers(), heads),
+        List.of());
   }
 
   private static List<String> layers(String series, int count, String... others) {

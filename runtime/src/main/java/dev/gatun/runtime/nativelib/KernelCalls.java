@@ -8,6 +8,7 @@ import dev.gatun.loader.safetensors.DType;
 import dev.gatun.runtime.nativelib.Structs.AttentionParams;
 import dev.gatun.runtime.nativelib.Structs.KvAppendParams;
 import dev.gatun.runtime.nativelib.Structs.LinearParams;
+import dev.gatun.runtime.nativelib.Structs.RopeParams;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -253,6 +254,50 @@ public final class KernelCalls {
     }
   }
 
+  /** Turns {@code numHeads} heads of each token of {@code x}, in place. */
+  public void rope(
+      CallScratch scratch,
+      MemorySegment x,
+      MemorySegment positions,
+      MemorySegment cosines,
+      MemorySegment sines,
+      int numHeads,
+      int headDim,
+      int rotaryDim,
+      boolean interleaved,
+      long tokens,
+      long xStride,
+      long tableRows) {
+    begin(scratch);
+    try {
+      MemorySegment params = scratch.params();
+      params.set(JAVA_INT, 0, RopeParams.BYTES);
+      params.set(JAVA_INT, RopeParams.NUM_HEADS, numHeads);
+      params.set(JAVA_INT, RopeParams.HEAD_DIM, headDim);
+      params.set(JAVA_INT, RopeParams.ROTARY_DIM, rotaryDim);
+      params.set(JAVA_INT, RopeParams.INTERLEAVED, interleaved ? 1 : 0);
+      params.set(JAVA_LONG, RopeParams.TOKENS, tokens);
+      params.set(JAVA_LONG, RopeParams.X_STRIDE, xStride);
+      params.set(JAVA_LONG, RopeParams.TABLE_ROWS, tableRows);
+      int status =
+          (int)
+              Kernels.ROPE.invokeExact(
+                  context.address(),
+                  x,
+                  positions,
+                  cosines,
+                  sines,
+                  scratch.paramsAddress(),
+                  scratch.message(),
+                  CallScratch.MESSAGE_BYTES);
+      NativeStatus.check(status, scratch.message());
+    } catch (Throwable e) {
+      throw Kernels.rethrow(e);
+    } finally {
+      scratch.end();
+    }
+  }
+
   /** The numbers of one attention call, named as in {@code gt_attention_params}. */
   public record AttentionShape(
       int batch,
@@ -270,7 +315,8 @@ public final class KernelCalls {
       int blockSize,
       long kBlockStride,
       long vBlockStride,
-      int blocksPerSequence) {}
+      int blocksPerSequence,
+      int slidingWindow) {}
 
   /** {@code blockTable} and {@code distanceBias} may be {@link MemorySegment#NULL}. */
   public void attention(
@@ -304,7 +350,7 @@ public final class KernelCalls {
       params.set(JAVA_LONG, AttentionParams.K_BLOCK_STRIDE, shape.kBlockStride);
       params.set(JAVA_LONG, AttentionParams.V_BLOCK_STRIDE, shape.vBlockStride);
       params.set(JAVA_INT, AttentionParams.BLOCKS_PER_SEQUENCE, shape.blocksPerSequence);
-      params.set(JAVA_INT, AttentionParams.SLIDING_WINDOW, 0);
+      params.set(JAVA_INT, AttentionParams.SLIDING_WINDOW, shape.slidingWindow);
       params.set(JAVA_FLOAT, AttentionParams.SOFTCAP, 0);
       params.set(JAVA_INT, AttentionParams.COMPUTE_DTYPE, WeightTypes.code(context.dtype()));
       int status =

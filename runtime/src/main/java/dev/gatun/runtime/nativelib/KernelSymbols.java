@@ -240,6 +240,20 @@ record KernelSymbols(
             })
         MethodHandle argmax,
     @C(
+            name = "gt_rope",
+            returns = int.class,
+            takes = {
+              MemorySegment.class, // context
+              MemorySegment.class, // x
+              MemorySegment.class, // positions
+              MemorySegment.class, // cosines
+              MemorySegment.class, // sines
+              MemorySegment.class, // params
+              MemorySegment.class,
+              long.class
+            })
+        MethodHandle rope,
+    @C(
             name = "gt_attention",
             returns = int.class,
             takes = {
@@ -274,7 +288,7 @@ record KernelSymbols(
         MethodHandle kvAppend) {
 
   /** GT_ABI_VERSION of the header that this record was written from. */
-  static final int ABI_VERSION = 2;
+  static final int ABI_VERSION = 3;
 
   /** The C function behind a component. */
   @Retention(RetentionPolicy.RUNTIME)

@@ -38,6 +38,7 @@ final class Kernels {
   static final MethodHandle GATED_ACTIVATE = BINDING.symbols().gatedActivate();
   static final MethodHandle EMBED = BINDING.symbols().embed();
   static final MethodHandle ARGMAX = BINDING.symbols().argmax();
+  static final MethodHandle ROPE = BINDING.symbols().rope();
   static final MethodHandle ATTENTION = BINDING.symbols().attention();
   static final MethodHandle KV_APPEND = BINDING.symbols().kvAppend();
 

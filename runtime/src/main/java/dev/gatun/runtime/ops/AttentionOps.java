@@ -157,7 +157,8 @@ final class AttentionOps {
             strides.blockSize(),
             strides.block(),
             strides.block(),
-            strides.blocksPerSequence()));
+            strides.blocksPerSequence(),
+            options.slidingWindow()));
     return out;
   }
 
