@@ -24,7 +24,8 @@ class SmallTokenizersTest {
         "byte-level-bos",
         "roberta",
         "sentence-piece",
-        "stored"
+        "stored",
+        "modernbert"
       })
   void agreesWithTransformers(String name) {
     JsonNode expected = TestFiles.json(TestFiles.small(name + "/expected.json"));
