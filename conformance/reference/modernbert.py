@@ -5,6 +5,7 @@ from transformers.models.modernbert import modeling_modernbert as modeling
 from checkpoints import cast, drop, strip_prefix
 from fixtures import MANY, Fixture, hidden_states
 from oracle import FLOAT64_FORMS, Case
+from sentence import sentence_cases, sentence_files, vocabulary
 
 
 def float64_tables(self, x, position_ids, layer_type):
@@ -123,4 +124,7 @@ MODERNBERT = [
     Fixture("modernbert-question-answering", "ModernBertForQuestionAnswering",
             modernbert("ModernBertForQuestionAnswering", 34, 1, 45, layers=2),
             modernbert_cases("start_logits", "end_logits"), what="start and end logits; one head of 34"),
+    Fixture("modernbert-sentence", "ModernBertModel",
+            modernbert("ModernBertModel", 20, 2, 25, layers=2, window=4, vocab=len(vocabulary()), positions=40),
+            sentence_cases, files=sentence_files("mean", normalize=True), what="embeddings: mean pooling and Normalize"),
 ]

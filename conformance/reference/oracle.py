@@ -136,8 +136,9 @@ def can_use_cache(config):
 @torch.no_grad()
 def embed(directory, texts, dtype, copies=1):
     model = sentence_transformers.SentenceTransformer(str(directory), device="cpu", model_kwargs={"dtype": dtype})
-    rows = [model.encode([t] * copies, batch_size=copies, convert_to_tensor=True, show_progress_bar=False)[-1]
-            for t in texts]
+    with float64_forms(dtype):
+        rows = [model.encode([t] * copies, batch_size=copies, convert_to_tensor=True, show_progress_bar=False)[-1]
+                for t in texts]
     assert all(row.dtype == dtype for row in rows), rows[0].dtype
     return torch.stack(rows).double()
 

@@ -30,7 +30,7 @@ public final class TextEmbedder implements AutoCloseable {
 
   /** Backbone class by {@code model_type}: config.json may name a class with a head. */
   private static final Map<String, String> BACKBONES =
-      Map.of("bert", "BertModel", "t5", "T5EncoderModel");
+      Map.of("bert", "BertModel", "t5", "T5EncoderModel", "modernbert", "ModernBertModel");
 
   private final Model model;
   private final Tokenizer tokenizer;
