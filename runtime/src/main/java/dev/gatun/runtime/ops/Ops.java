@@ -2,6 +2,7 @@ package dev.gatun.runtime.ops;
 
 import dev.gatun.loader.config.Activation;
 import dev.gatun.loader.safetensors.DType;
+import dev.gatun.runtime.nativelib.AttentionCalls;
 import dev.gatun.runtime.nativelib.KernelCalls;
 import dev.gatun.runtime.nativelib.NativeContext;
 import dev.gatun.runtime.tensor.KvCache;
@@ -31,7 +32,7 @@ public final class Ops {
 
   public Ops(NativeContext context) {
     this.kernels = new KernelCalls(context);
-    this.attention = new AttentionOps(kernels);
+    this.attention = new AttentionOps(new AttentionCalls(context));
   }
 
   public NativeContext context() {
