@@ -49,15 +49,21 @@ def float64_rms_norm(self, hidden_states):
     return self.weight * (hidden_states * torch.rsqrt(variance + self.variance_epsilon))
 
 
+# What a .double() model would still compute in float32: where it is defined, its name, and its float64 form.
+FLOAT64_FORMS = [(modeling_t5.T5LayerNorm, "forward", float64_rms_norm)]
+
+
 @contextlib.contextmanager
-def exact_norms(dtype):
-    original = modeling_t5.T5LayerNorm.forward
+def float64_forms(dtype):
+    originals = [(owner, name, getattr(owner, name)) for owner, name, _ in FLOAT64_FORMS]
     if dtype == torch.float64:
-        modeling_t5.T5LayerNorm.forward = float64_rms_norm
+        for owner, name, form in FLOAT64_FORMS:
+            setattr(owner, name, form)
     try:
         yield
     finally:
-        modeling_t5.T5LayerNorm.forward = original
+        for owner, name, original in originals:
+            setattr(owner, name, original)
 
 
 @contextlib.contextmanager
@@ -97,7 +103,7 @@ def load(directory, class_name, dtype, attention, may_ignore=()):
 def forward(model, case, index, copies=1):
     """The asked outputs of one sequence; with copies > 1 from a batch of equal rows (another order of the same sums)."""
     inputs = {k: torch.tensor([rows[index]] * copies) for k, rows in case.inputs.items()}
-    with exact_norms(model.dtype):
+    with float64_forms(model.dtype):
         result = model(**inputs, output_hidden_states=any("hidden_states." in o for o in case.outputs), return_dict=True)
     found = {}
     for output in case.outputs:
@@ -111,7 +117,7 @@ def forward(model, case, index, copies=1):
 def greedy(model, case, index):
     """The ids that generate() returns, the smallest gap between best and second logit, and the number of new tokens."""
     inputs = {k: torch.tensor([rows[index]]) for k, rows in case.inputs.items()}
-    with exact_norms(model.dtype):
+    with float64_forms(model.dtype):
         result = model.generate(**inputs, attention_mask=torch.ones_like(inputs["input_ids"]), do_sample=False,
                                 num_beams=1, return_dict_in_generate=True, output_logits=True,
                                 use_cache=can_use_cache(model.config), **case.generate)
@@ -130,8 +136,9 @@ def can_use_cache(config):
 @torch.no_grad()
 def embed(directory, texts, dtype, copies=1):
     model = sentence_transformers.SentenceTransformer(str(directory), device="cpu", model_kwargs={"dtype": dtype})
-    rows = [model.encode([t] * copies, batch_size=copies, convert_to_tensor=True, show_progress_bar=False)[-1]
-            for t in texts]
+    with float64_forms(dtype):
+        rows = [model.encode([t] * copies, batch_size=copies, convert_to_tensor=True, show_progress_bar=False)[-1]
+                for t in texts]
     assert all(row.dtype == dtype for row in rows), rows[0].dtype
     return torch.stack(rows).double()
 

@@ -200,6 +200,24 @@ GT_API gt_status gt_embed(gt_context *context, const void *table, int32_t table_
 GT_API gt_status gt_argmax(gt_context *context, const float *x, int64_t rows, int64_t columns, int64_t x_stride,
                            int32_t *indices, char *message, size_t message_size);
 
+typedef struct gt_rope_params {
+  uint32_t struct_size;
+  int32_t num_heads;   /* heads in a token of x, head_dim apart */
+  int32_t head_dim;    /* 2 .. 512 */
+  int32_t rotary_dim;  /* R: even, 2 .. head_dim; the features of a head behind it stay as they are */
+  int32_t interleaved; /* feature pairs: 0 = (i, i + R / 2) (GPT-NeoX), 1 = (2 i, 2 i + 1) (GPT-J), 0 <= i < R / 2 */
+  int64_t tokens;
+  int64_t x_stride;   /* elements between tokens, >= num_heads * head_dim */
+  int64_t table_rows; /* positions of cosines and sines */
+} gt_rope_params;
+
+/* Rotary position embedding (Su et al., arXiv 2104.09864) in place: each feature pair (a, b) of each head of token t
+ * becomes (a c - b s, b c + a s), c and s being cosines[positions[t]][i] and sines[positions[t]][i]. Both tables are
+ * fp32 [table_rows, R / 2], contiguous. Queries and keys that lie side by side in a fused projection are heads of one
+ * call. A position outside the tables is GT_INVALID_ARGUMENT, named, before anything is written. */
+GT_API gt_status gt_rope(gt_context *context, float *x, const int32_t *positions, const float *cosines,
+                         const float *sines, const gt_rope_params *params, char *message, size_t message_size);
+
 /* ---- attention ---------------------------------------------------------------------------------------------- */
 
 typedef struct gt_attention_params {
@@ -220,7 +238,7 @@ typedef struct gt_attention_params {
   int64_t k_block_stride; /* elements between KV blocks */
   int64_t v_block_stride;
   int32_t blocks_per_sequence; /* row length of block_table */
-  int32_t sliding_window;      /* 0 = none; anything else is GT_UNSUPPORTED */
+  int32_t sliding_window;      /* w > 0: see below; 0 = none */
   float softcap;               /* 0 = none; anything else is GT_UNSUPPORTED */
   int32_t compute_dtype;       /* GT_F32; GT_BF16: q, k, v and the weights of softmax may be rounded to bf16 */
 } gt_attention_params;
@@ -238,8 +256,12 @@ typedef struct gt_attention_params {
  *   distance_bias NULL or fp32 [num_heads, 2 D + 1]: adds distance_bias[h][clamp(r, -D, D) + D], with
  *        r = key position - query position and query i at position i + (kv_length - q_length)  (T5, MPNet buckets
  *        written out per distance).
- * A sequence with q_length 0 is skipped. A query that sees no key (kv_length 0, or causal with kv_length < q_length)
- * gives zeros.
+ *   sliding_window w > 0 hides what is far from a query. With p = i + (kv_length - q_length), the position of query i:
+ *        causal 0: it sees keys p - w <= j <= p + w (ModernBERT)
+ *        causal 1: it sees keys p - w < j <= p, w of them with its own (Mistral)
+ *        The work grows with q_length times w: keys that no query of a block sees are not read.
+ * A sequence with q_length 0 is skipped. A query that sees no key (kv_length 0, or kv_length < q_length with causal or
+ * a window) gives zeros.
  */
 GT_API gt_status gt_attention(gt_context *context, const float *q, const float *k, const float *v,
                               const int32_t *cu_seqlens_q, const int32_t *cu_seqlens_kv, const int32_t *block_table,

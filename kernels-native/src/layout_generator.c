@@ -27,6 +27,19 @@ static void linear_params(void) {
   END();
 }
 
+static void rope_params(void) {
+  STRUCT(gt_rope_params);
+  FIELD(gt_rope_params, struct_size);
+  FIELD(gt_rope_params, num_heads);
+  FIELD(gt_rope_params, head_dim);
+  FIELD(gt_rope_params, rotary_dim);
+  FIELD(gt_rope_params, interleaved);
+  FIELD(gt_rope_params, tokens);
+  FIELD(gt_rope_params, x_stride);
+  FIELD(gt_rope_params, table_rows);
+  END();
+}
+
 static void attention_params(void) {
   STRUCT(gt_attention_params);
   FIELD(gt_attention_params, struct_size);
@@ -68,6 +81,7 @@ static void kv_append_params(void) {
 int main(void) {
   context_params();
   linear_params();
+  rope_params();
   attention_params();
   kv_append_params();
   return 0;

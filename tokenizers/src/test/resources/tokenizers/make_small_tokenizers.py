@@ -213,6 +213,46 @@ def stored():
     expect(folder, TokenizersBackend.from_pretrained(os.path.join(HERE, folder)))
 
 
+def modernbert():
+    """Byte-level BPE between [CLS] and [SEP], as ModernBERT's tokenizer.json: no token types are asked for, and some added
+    tokens are runs of spaces."""
+    with open(os.path.join(HERE, "roberta", "vocab.json"), encoding="utf-8") as file:
+        vocab = {t: i for t, i in json.load(file).items() if t not in ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]}
+    with open(os.path.join(HERE, "roberta", "merges.txt"), encoding="utf-8") as file:
+        merges = [line.split() for line in file.read().splitlines()[1:]]
+    added = ["|||IP_ADDRESS|||", "<|padding|>", "   ", "  "] + ["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]", "[unused0]"]
+    ids = {token: len(vocab) + i for i, token in enumerate(added)}
+    special = ["<|padding|>", "[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"]
+    config = {
+        "version": "1.0", "truncation": None, "padding": None,
+        "added_tokens": [{"id": ids[t], "content": t, "single_word": False, "lstrip": t == "[MASK]", "rstrip": False,
+                          "normalized": t not in special, "special": t in special} for t in added],
+        "normalizer": {"type": "NFC"},
+        "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True},
+        "post_processor": {
+            "type": "TemplateProcessing",
+            "single": [{"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
+                       {"SpecialToken": {"id": "[SEP]", "type_id": 0}}],
+            "pair": [{"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
+                     {"SpecialToken": {"id": "[SEP]", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}},
+                     {"SpecialToken": {"id": "[SEP]", "type_id": 1}}],
+            "special_tokens": {t: {"id": t, "ids": [ids[t]], "tokens": [t]} for t in ["[CLS]", "[SEP]"]}},
+        "decoder": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True},
+        "model": {"type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": None,
+                  "end_of_word_suffix": None, "fuse_unk": False, "byte_fallback": False, "ignore_merges": False,
+                  "vocab": vocab, "merges": [" ".join(pair) for pair in merges]},
+    }
+    folder = "modernbert"
+    write(folder, "tokenizer.json", json.dumps(config) + "\n")
+    write(folder, "tokenizer_config.json", {
+        "tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": 8192, "clean_up_tokenization_spaces": True,
+        "model_input_names": ["input_ids", "attention_mask"], "cls_token": "[CLS]", "sep_token": "[SEP]",
+        "pad_token": "[PAD]", "unk_token": "[UNK]", "mask_token": "[MASK]"})
+    tokenizer = TokenizersBackend.from_pretrained(os.path.join(HERE, folder))
+    assert "token_type_ids" not in tokenizer("the", "cat")
+    expect(folder, tokenizer)
+
+
 def truncations():
     """What the library keeps of two texts: [max_length, first, second, kept first, kept second]."""
     tokenizer = Tokenizer.from_file(os.path.join(HERE, "stored", "tokenizer.json"))
@@ -239,4 +279,5 @@ if __name__ == "__main__":
     xlm_roberta()
     from_json()
     stored()
+    modernbert()
     truncations()

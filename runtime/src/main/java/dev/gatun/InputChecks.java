@@ -7,6 +7,7 @@ import dev.gatun.loader.config.ElectraConfig;
 import dev.gatun.loader.config.GenerationConfig;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.ModernBertConfig;
 import dev.gatun.loader.config.MpnetConfig;
 import dev.gatun.loader.config.RobertaConfig;
 import dev.gatun.loader.config.T5Config;
@@ -52,6 +53,9 @@ final class InputChecks {
             ids("tokenTypeIds", inputs.tokenTypeIds(), c.typeVocabSize(), "type_vocab_size");
         case MpnetConfig _ ->
             throw new IllegalArgumentException("MPNet has no segments: tokenTypeIds must be null");
+        case ModernBertConfig _ ->
+            throw new IllegalArgumentException(
+                "ModernBERT has no segments: tokenTypeIds must be null");
       }
     }
   }

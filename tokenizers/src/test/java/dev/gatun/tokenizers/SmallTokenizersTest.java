@@ -38,7 +38,8 @@ class SmallTokenizersTest {
         "albert",
         "albert-cased",
         "albert-stored",
-        "albert-stored-cased"
+        "albert-stored-cased",
+        "modernbert"
       })
   void agreesWithTransformers(String name) {
     JsonNode expected = TestFiles.json(TestFiles.small(name + "/expected.json"));

@@ -8,6 +8,7 @@ import dev.gatun.loader.config.DistilbertConfig;
 import dev.gatun.loader.config.ElectraConfig;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.ModernBertConfig;
 import dev.gatun.loader.config.MpnetConfig;
 import dev.gatun.loader.config.RobertaConfig;
 import dev.gatun.loader.config.T5Config;
@@ -81,6 +82,7 @@ record ConfigFacts(
               ElectraConfig _,
               MpnetConfig _ ->
               "LayerNorm after each block";
+          case ModernBertConfig _ -> "LayerNorm before each block";
         },
         switch (config) {
           case BertConfig _ -> "learned, absolute";
@@ -89,6 +91,7 @@ record ConfigFacts(
           case RobertaConfig _, DistilbertConfig _, AlbertConfig _, ElectraConfig _ ->
               "learned, absolute";
           case MpnetConfig _ -> "learned, absolute, and relative, learned bias by distance bucket";
+          case ModernBertConfig _ -> "rotary";
         },
         // T5 ties whatever the key says, unless the file holds a head of its own: which files with
         // false there do.

@@ -61,6 +61,7 @@ class InspectConfigTest {
     "microsoft/mpnet-base, MPNetModel, 109486464",
     "microsoft/mpnet-base, MPNetForMaskedLM, 109518527",
     "sentence-transformers/all-mpnet-base-v2, MPNetModel, 109486464",
+    "answerdotai/ModernBERT-base, ModernBertModel, 149014272",
   })
   void wellKnownModels(String id, String architecture, long parameters) throws IOException {
     JsonNode found = inspect(id, "--class", architecture);

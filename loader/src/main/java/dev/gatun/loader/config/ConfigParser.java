@@ -31,7 +31,8 @@ public final class ConfigParser {
               Map.entry("distilbert", DistilbertConfig::read),
               Map.entry("albert", AlbertConfig::read),
               Map.entry("electra", ElectraConfig::read),
-              Map.entry("mpnet", MpnetConfig::read)));
+              Map.entry("mpnet", MpnetConfig::read),
+              Map.entry("modernbert", ModernBertConfig::read)));
 
   private ConfigParser() {}
 

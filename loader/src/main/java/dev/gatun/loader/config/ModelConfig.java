@@ -17,6 +17,7 @@ public sealed interface ModelConfig
         DistilbertConfig,
         ElectraConfig,
         Gpt2Config,
+        ModernBertConfig,
         MpnetConfig,
         RobertaConfig,
         T5Config {

@@ -41,7 +41,8 @@ final class CatalogueSource implements ModelSource {
           "albert/albert-base-v2",
           "google/electra-small-discriminator",
           "microsoft/mpnet-base",
-          "sentence-transformers/all-mpnet-base-v2");
+          "sentence-transformers/all-mpnet-base-v2",
+          "answerdotai/ModernBERT-base");
 
   @Override
   public Answer find(ModelRequest request) {

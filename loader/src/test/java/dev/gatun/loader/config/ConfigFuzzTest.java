@@ -53,6 +53,12 @@ class ConfigFuzzTest {
           """
           {"model_type": "mpnet", "hidden_size": 64, "num_attention_heads": 4, "num_hidden_layers": 2,
            "intermediate_size": 128, "max_position_embeddings": 34, "relative_attention_num_buckets": 32}
+          """,
+          """
+          {"model_type": "modernbert", "hidden_size": 64, "num_attention_heads": 4, "num_hidden_layers": 2,
+           "layer_types": ["full_attention", "sliding_attention"], "global_rope_theta": 160000.0,
+           "rope_parameters": {"full_attention": {"rope_theta": 1e4, "rope_type": "default"}},
+           "local_attention": 128, "classifier_pooling": "mean", "norm_eps": 1e-5, "norm_bias": true}
           """);
 
   private static final List<String> TOKENS =

@@ -235,6 +235,20 @@ record KernelSymbols(
             })
         MethodHandle argmax,
     @C(
+            name = "gt_rope",
+            returns = int.class,
+            takes = {
+              MemorySegment.class, // context
+              MemorySegment.class, // x
+              MemorySegment.class, // positions
+              MemorySegment.class, // cosines
+              MemorySegment.class, // sines
+              MemorySegment.class, // params
+              MemorySegment.class,
+              long.class
+            })
+        MethodHandle rope,
+    @C(
             name = "gt_attention",
             returns = int.class,
             takes = {

@@ -37,6 +37,7 @@ final class Kernels {
   static final MethodHandle ACTIVATE = BINDING.symbols().activate();
   static final MethodHandle EMBED = BINDING.symbols().embed();
   static final MethodHandle ARGMAX = BINDING.symbols().argmax();
+  static final MethodHandle ROPE = BINDING.symbols().rope();
   static final MethodHandle ATTENTION = BINDING.symbols().attention();
   static final MethodHandle KV_APPEND = BINDING.symbols().kvAppend();
 

@@ -34,6 +34,19 @@ final class Structs {
               MemoryLayout.paddingLayout(4))
           .withName("gt_linear_params");
 
+  static final StructLayout ROPE_PARAMS =
+      MemoryLayout.structLayout(
+              JAVA_INT.withName("struct_size"),
+              JAVA_INT.withName("num_heads"),
+              JAVA_INT.withName("head_dim"),
+              JAVA_INT.withName("rotary_dim"),
+              JAVA_INT.withName("interleaved"),
+              MemoryLayout.paddingLayout(4),
+              JAVA_LONG.withName("tokens"),
+              JAVA_LONG.withName("x_stride"),
+              JAVA_LONG.withName("table_rows"))
+          .withName("gt_rope_params");
+
   static final StructLayout ATTENTION_PARAMS =
       MemoryLayout.structLayout(
               JAVA_INT.withName("struct_size"),
@@ -71,7 +84,7 @@ final class Structs {
           .withName("gt_kv_append_params");
 
   static final List<StructLayout> ALL =
-      List.of(CONTEXT_PARAMS, LINEAR_PARAMS, ATTENTION_PARAMS, KV_APPEND_PARAMS);
+      List.of(CONTEXT_PARAMS, LINEAR_PARAMS, ROPE_PARAMS, ATTENTION_PARAMS, KV_APPEND_PARAMS);
 
   private Structs() {}
 
@@ -93,6 +106,20 @@ final class Structs {
     static final long SCALE = offset(S, "scale");
 
     private LinearParams() {}
+  }
+
+  static final class RopeParams {
+    static final StructLayout S = ROPE_PARAMS;
+    static final int BYTES = (int) S.byteSize();
+    static final long NUM_HEADS = offset(S, "num_heads");
+    static final long HEAD_DIM = offset(S, "head_dim");
+    static final long ROTARY_DIM = offset(S, "rotary_dim");
+    static final long INTERLEAVED = offset(S, "interleaved");
+    static final long TOKENS = offset(S, "tokens");
+    static final long X_STRIDE = offset(S, "x_stride");
+    static final long TABLE_ROWS = offset(S, "table_rows");
+
+    private RopeParams() {}
   }
 
   static final class AttentionParams {

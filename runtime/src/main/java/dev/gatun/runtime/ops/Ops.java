@@ -2,6 +2,7 @@ package dev.gatun.runtime.ops;
 
 import dev.gatun.loader.config.Activation;
 import dev.gatun.loader.safetensors.DType;
+import dev.gatun.runtime.nativelib.AttentionCalls;
 import dev.gatun.runtime.nativelib.KernelCalls;
 import dev.gatun.runtime.nativelib.NativeContext;
 import dev.gatun.runtime.tensor.KvCache;
@@ -12,6 +13,7 @@ import dev.gatun.runtime.weights.Embedding;
 import dev.gatun.runtime.weights.LayerNorm;
 import dev.gatun.runtime.weights.Linear;
 import dev.gatun.runtime.weights.RmsNorm;
+import dev.gatun.runtime.weights.RotaryTable;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -30,7 +32,7 @@ public final class Ops {
 
   public Ops(NativeContext context) {
     this.kernels = new KernelCalls(context);
-    this.attention = new AttentionOps(kernels);
+    this.attention = new AttentionOps(new AttentionCalls(context));
   }
 
   public NativeContext context() {
@@ -109,13 +111,18 @@ public final class Ops {
    */
   public Tensor layerNorm(Workspace workspace, LayerNorm norm, Tensor x, Tensor y) {
     Operands.usable("layerNorm", kernels.context(), workspace, x, y);
-    Operands.usable("layerNorm", kernels.context(), workspace, norm.weight(), norm.bias());
+    Operands.usable("layerNorm", kernels.context(), norm.weight(), DType.F32);
     Operands.sameShape("layerNorm", norm, norm.features(), x, y);
+    MemorySegment bias = MemorySegment.NULL;
+    if (norm.bias().isPresent()) {
+      Operands.usable("layerNorm", kernels.context(), norm.bias().get(), DType.F32);
+      bias = norm.bias().get().segment();
+    }
     kernels.layerNorm(
         workspace.scratch(),
         x.segment(),
         norm.weight().segment(),
-        norm.bias().segment(),
+        bias,
         y.segment(),
         x.rows(),
         x.columns(),
@@ -228,6 +235,43 @@ public final class Ops {
     kernels.argmax(
         workspace.scratch(), x.segment(), x.rows(), x.columns(), x.rowStride(), indices.segment());
     return indices.toIntArray();
+  }
+
+  /**
+   * Rotary position embedding (Su et al., arXiv 2104.09864) of queries and keys, in place: feature
+   * i of a head turns with feature i + {@code table.rotaryDim() / 2} by the token's angle i.
+   *
+   * @param x {@code [tokens, heads * headDim]}; may be the columns of q and k of a fused projection
+   * @param positions I32 {@code [tokens]}
+   * @throws dev.gatun.KernelException INVALID_ARGUMENT if a position is not in the table; x is
+   *     unchanged
+   */
+  public void rope(
+      Workspace workspace, RotaryTable table, Tensor x, int headDim, Tensor positions) {
+    Operands.usable("rope", kernels.context(), workspace, positions, x, DType.I32);
+    Operands.usable("rope", kernels.context(), table.cosines(), DType.F32);
+    Operands.usable("rope", kernels.context(), table.sines(), DType.F32);
+    if (headDim < table.rotaryDim()
+        || x.columns() % headDim != 0
+        || positions.shape().rank() != 1
+        || positions.columns() != x.rows()) {
+      throw new IllegalArgumentException(
+          "rope: %s does not turn x %s with heads of %d at positions %s"
+              .formatted(table, x, headDim, positions));
+    }
+    kernels.rope(
+        workspace.scratch(),
+        x.segment(),
+        positions.segment(),
+        table.cosines().segment(),
+        table.sines().segment(),
+        (int) (x.columns() / headDim),
+        headDim,
+        (int) table.rotaryDim(),
+        false,
+        x.rows(),
+        x.rowStride(),
+        table.rows());
   }
 
   /** {@code activation(x)}, element by element. */

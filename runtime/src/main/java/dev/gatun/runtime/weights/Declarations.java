@@ -109,6 +109,11 @@ public final class Declarations implements WeightSource {
   }
 
   @Override
+  public Tensor computed(Shape shape, Element element) {
+    return Tensor.placeholder(DECLARED, shape);
+  }
+
+  @Override
   public void tie(String target, String source) {
     ties.add(new TiedGroup(target, source));
   }

@@ -87,6 +87,22 @@ final class WeightBuilder implements WeightSource {
   }
 
   @Override
+  public Tensor computed(Shape shape, Element element) {
+    long rowBytes = shape.size(1) * Float.BYTES;
+    MemorySegment memory = weights.arena().allocate(shape.size(0) * rowBytes);
+    float[] values = new float[(int) shape.size(1)];
+    for (long row = 0; row < shape.size(0); row++) {
+      for (int column = 0; column < values.length; column++) {
+        values[column] = (float) element.at(row, column);
+      }
+      weights
+          .context()
+          .upload(MemorySegment.ofArray(values), memory.asSlice(row * rowBytes, rowBytes));
+    }
+    return new Tensor(weights, memory, DType.F32, shape);
+  }
+
+  @Override
   public void tie(String target, String source) {
     // Ties say where a weight is stored; by now that is resolved.
   }

@@ -8,6 +8,7 @@ import dev.gatun.runtime.tensor.Shape;
 import dev.gatun.runtime.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.IntUnaryOperator;
 
@@ -116,6 +117,19 @@ public final class WeightScope {
     return linear(inFeatures, List.of(gate, up), true);
   }
 
+  /**
+   * The same of one stored matrix that holds the gate's rows and behind them as many of what they
+   * multiply.
+   */
+  public Linear gatedLinear(long inFeatures, LinearPart gateAndUp) {
+    if (gateAndUp.outFeatures() % 2 != 0) {
+      throw new IllegalArgumentException(
+          "%s%s has %d features: a gate and what it multiplies have the same"
+              .formatted(prefix, gateAndUp.weight(), gateAndUp.outFeatures()));
+    }
+    return linear(inFeatures, List.of(gateAndUp), true);
+  }
+
   private Linear linear(long inFeatures, List<LinearPart> parts, boolean gated) {
     List<LinearPart> full =
         parts.stream()
@@ -141,8 +155,14 @@ public final class WeightScope {
     return new LayerNorm(
         prefix + name,
         vector(name + ".weight", features),
-        vector(name + ".bias", features),
+        Optional.of(vector(name + ".bias", features)),
         (float) eps);
+  }
+
+  /** {@code name.weight [features]}: a layer normalisation that does not shift. */
+  public LayerNorm layerNormNoBias(String name, long features, double eps) {
+    return new LayerNorm(
+        prefix + name, vector(name + ".weight", features), Optional.empty(), (float) eps);
   }
 
   /** {@code name.weight [features]}. */
@@ -179,6 +199,17 @@ public final class WeightScope {
             role,
             written,
             table -> byDistance(table, (int) heads, maxDistance, bucketOf)));
+  }
+
+  /**
+   * Cosines and sines of rotary position embeddings, which no checkpoint stores: position p turns
+   * feature pair i by the angle {@code p * frequencies[i]}. Computed in double precision.
+   */
+  public RotaryTable rotaryTable(long positions, double[] frequencies) {
+    Shape shape = Shape.of(positions, frequencies.length);
+    return new RotaryTable(
+        source.computed(shape, (p, i) -> Math.cos(p * frequencies[i])),
+        source.computed(shape, (p, i) -> Math.sin(p * frequencies[i])));
   }
 
   /**

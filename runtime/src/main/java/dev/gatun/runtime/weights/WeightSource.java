@@ -25,5 +25,14 @@ sealed interface WeightSource permits Declarations, WeightBuilder {
   Tensor derived(
       String weight, Shape stored, Role role, Shape result, UnaryOperator<float[]> compute);
 
+  /** A tensor that no checkpoint holds. */
+  Tensor computed(Shape shape, Element element);
+
   void tie(String target, String source);
+
+  /** The value at a place of a matrix. */
+  @FunctionalInterface
+  interface Element {
+    double at(long row, int column);
+  }
 }
