@@ -5,7 +5,7 @@ import transformers
 from checkpoints import add_copies, add_position_ids, cast, drop, old_layer_norm_names, strip_prefix
 from fixtures import MANY, Fixture, hidden_states
 from oracle import Case
-from sentence import sentence_cases, sentence_files, vocabulary
+from sentence import normalize, old_pooling, sentence_cases, sentence_files, vocabulary
 
 
 def labels(*names):
@@ -193,7 +193,7 @@ SENTENCE_VOCABULARY = ["<s>", "<pad>", "</s>", "[UNK]", *vocabulary()[5:], "<mas
 
 
 def mpnet_sentence_files(directory):
-    sentence_files("mean", normalize=True)(directory)
+    sentence_files(old_pooling(28, "mean_tokens"), normalize)(directory)
     (directory / "vocab.txt").write_text("\n".join(SENTENCE_VOCABULARY) + "\n", encoding="utf-8")
     transformers.MPNetTokenizer({t: i for i, t in enumerate(SENTENCE_VOCABULARY)}, model_max_length=40).save_pretrained(
         directory)

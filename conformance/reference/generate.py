@@ -55,6 +55,10 @@ def build(fixture, folder):
 
 
 def build_with_seed(fixture, directory, seed):
+    if fixture.write:
+        fixture.write(directory, seed)
+        write_reference(directory, fixture.cls, fixture.cases(Tokens(seed), fixture.config))
+        return
     maker = getattr(transformers, fixture.made_as or fixture.cls)
     config = dict(fixture.config)
     model = maker(maker.config_class.from_dict(config))

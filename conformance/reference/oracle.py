@@ -41,6 +41,7 @@ class Case:
     outputs: list = field(default_factory=list)  # ModelOutput field names; "hidden_states.3" is entry 3 of the tuple
     generate: dict | None = None                 # arguments of generate(): the case gives output_ids, not tensors
     texts: list = field(default_factory=list)    # with outputs ["embeddings"]: encode(); without outputs: token ids
+    settings: dict = field(default_factory=dict)  # of encode(): prompt or prompt_name, dimensions; or task, alone
 
 
 def float64_rms_norm(self, hidden_states):
@@ -134,22 +135,29 @@ def can_use_cache(config):
 
 
 @torch.no_grad()
-def embed(directory, texts, dtype, copies=1):
+def embed(directory, case, dtype, copies=1):
     model = sentence_transformers.SentenceTransformer(str(directory), device="cpu", model_kwargs={"dtype": dtype})
+    model.to(dtype)  # the argument above reaches the transformer alone, not the modules behind it
+    settings = dict(case.settings)
+    encode = getattr(model, {None: "encode", "query": "encode_query", "document": "encode_document"}[
+        settings.pop("task", None)])
     with float64_forms(dtype):
-        rows = [model.encode([t] * copies, batch_size=copies, convert_to_tensor=True, show_progress_bar=False)[-1]
-                for t in texts]
+        rows = [encode([t] * copies, batch_size=copies, convert_to_tensor=True, show_progress_bar=False,
+                       truncate_dim=settings.get("dimensions"), prompt=settings.get("prompt"),
+                       prompt_name=settings.get("prompt_name"))[-1] for t in case.texts]
     assert all(row.dtype == dtype for row in rows), rows[0].dtype
+    assert not settings.keys() - {"dimensions", "prompt", "prompt_name"}, settings
     return torch.stack(rows).double()
 
 
 def write_reference(directory, class_name, cases, may_ignore=(), distinct_tokens=DISTINCT):
     """Computes all cases and writes the reference folder. Raises Fragile before anything is written."""
     directory = Path(directory)
-    model64 = load(directory, class_name, torch.float64, "eager", may_ignore)
-    default = "sdpa" if getattr(transformers, class_name)._supports_sdpa else "eager"
-    model32 = load(directory, class_name, torch.float32, default, may_ignore)
-    eager32 = load(directory, class_name, torch.float32, "eager", may_ignore)
+    if any(case.inputs for case in cases):
+        model64 = load(directory, class_name, torch.float64, "eager", may_ignore)
+        default = "sdpa" if getattr(transformers, class_name)._supports_sdpa else "eager"
+        model32 = load(directory, class_name, torch.float32, default, may_ignore)
+        eager32 = load(directory, class_name, torch.float32, "eager", may_ignore)
 
     entries, tensors = [], {}
     for case in cases:
@@ -159,9 +167,9 @@ def write_reference(directory, class_name, cases, may_ignore=(), distinct_tokens
             entry["texts"] = case.texts
             entry["input_ids"] = [tokenizer(*([t] if isinstance(t, str) else t))["input_ids"] for t in case.texts]
         elif case.texts:
-            entry |= {"texts": case.texts, "outputs": case.outputs}
-            want = embed(directory, case.texts, torch.float64)
-            errors = [(embed(directory, case.texts, torch.float32, n) - want).abs().max().item() for n in (1, 2, 3)]
+            entry |= {"texts": case.texts, **case.settings, "outputs": case.outputs}
+            want = embed(directory, case, torch.float64)
+            errors = [(embed(directory, case, torch.float32, n) - want).abs().max().item() for n in (1, 2, 3)]
             check_orders(directory, case, "embeddings", errors)
             entry["torch_f32_error"] = {"embeddings": errors[0]}
             tensors[f"{case.name}/embeddings"] = want

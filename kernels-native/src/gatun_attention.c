@@ -179,6 +179,11 @@ static int64_t keys_seen(const gt_attention_params *p, int64_t tokens, int64_t l
   return gt_min(longest_kv, tokens + (p->causal ? 1 : 2) * (int64_t)p->sliding_window);
 }
 
+/* Only where a cache holds the keys: packed sequences give the same bits whatever else is in the batch. */
+static bool may_split(const attention_plan *plan) {
+  return plan->kernel->takes_parts && plan->job.block_table != NULL;
+}
+
 /* Decoding: items of several kv heads where the kernel takes them; as many as leave every thread something to do,
  * unless the keys are so many that they can be split instead. Returns false where that brings nothing. */
 static bool plan_wide(attention_plan *plan, int64_t longest_q, int64_t longest_kv, int32_t threads) {
@@ -188,7 +193,7 @@ static bool plan_wide(attention_plan *plan, int64_t longest_q, int64_t longest_k
     return false;
   }
   int64_t parts = threads == 1 ? 1 : gt_ceil_div(2 * (int64_t)threads, p->batch);
-  if (plan->kernel->takes_parts && longest_kv >= parts * MIN_SPLIT_KEYS) {
+  if (may_split(plan) && longest_kv >= parts * MIN_SPLIT_KEYS) {
     parts = 1;
   }
   const int64_t kv_heads = gt_min(gt_ceil_div(p->num_kv_heads, parts), plan->kernel->max_wide_rows / rows_per_kv_head);
@@ -232,7 +237,7 @@ static void plan_blocks(attention_plan *plan, int32_t threads) {
   plan->heads_inside = longest_q <= plan->tokens_per_block;
   plan->splits = 1;
   int64_t items = item_count(plan);
-  if (plan->kernel->takes_parts && threads > 1 && items < 2 * (int64_t)threads) {
+  if (may_split(plan) && threads > 1 && items < 2 * (int64_t)threads) {
     int64_t wanted = gt_ceil_div((int64_t)threads * 2, items);
     int64_t keys = keys_seen(p, plan->tokens_per_block, longest_kv);
     plan->splits = gt_max(1, gt_min(wanted, keys / MIN_SPLIT_KEYS));

@@ -196,8 +196,12 @@ static void att_run_panels(const gt_attention_job *job, const gt_attention_item 
   bool begun[ATT_MAX_PANELS] = {false};
   int64_t end = s.visible[rows - 1]; /* grows with the row */
   int64_t tile_keys = att_tile_keys(p);
-  for (int64_t key = item->first_key; key < end; key += tile_keys) {
-    int64_t keys = end - key < tile_keys ? end - key : tile_keys;
+  /* Tiles end at multiples of their length and begin with whole words, wherever the item's keys begin: a text gives the
+   * same bits however it is cut into items. Parts of an item share no key. */
+  int64_t key = item->partial == NULL ? item->first_key / ATT_WORD * ATT_WORD : item->first_key;
+  for (int64_t keys; key < end; key += keys) {
+    keys = tile_keys - key % tile_keys;
+    keys = end - key < keys ? end - key : keys;
     att_kv kv = copy ? att_gather(job, item, key, keys, &s) : att_in_place(job, item, key, end);
     bool fetch = !copy;
     for (int64_t panel = 0; panel < panels; panel++) {

@@ -378,6 +378,21 @@ public final class TextEmbedder implements AutoCloseable {
     return prompts;
   }
 
+  /** Name of the kernel table in use, as {@code avx512}. */
+  public String tier() {
+    return encoder.context().tier();
+  }
+
+  /** Precision it computes in. */
+  public ComputeDtype dtype() {
+    return encoder.context().dtype();
+  }
+
+  /** CPU threads in use, including the caller. */
+  public int threads() {
+    return encoder.context().threads();
+  }
+
   /** Bytes of native memory held now: weights, workspaces, scratch. */
   public long nativeBytes() {
     return encoder.nativeBytes();

@@ -15,6 +15,7 @@ class GatunTest {
         .prints(
             "bench",
             "classify",
+            "embed",
             "generate",
             "inspect-config",
             "logits",
@@ -26,7 +27,16 @@ class GatunTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"bench", "classify", "generate", "inspect-config", "logits", "rerank", "verify"})
+      strings = {
+        "bench",
+        "classify",
+        "embed",
+        "generate",
+        "inspect-config",
+        "logits",
+        "rerank",
+        "verify"
+      })
   void everyCommandTeachesWithExamples(String command) {
     Cli.run(command, "--help").succeeds().prints("Usage: gatun " + command, "Examples:");
   }

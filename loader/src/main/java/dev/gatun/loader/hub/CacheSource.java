@@ -46,7 +46,7 @@ final class CacheSource implements ModelSource {
       try {
         String commit = commit(folder, request.revision());
         Path snapshot = folder.resolve("snapshots").resolve(commit);
-        if (Files.isRegularFile(snapshot.resolve("config.json"))) {
+        if (DirectorySource.isModel(snapshot)) {
           return new Answer.Found(new ModelLocation.CachedSnapshot(snapshot, id, commit));
         }
         reasons.add(folder.getFileName() + " has no config.json at commit " + commit);
