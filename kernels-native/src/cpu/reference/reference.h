@@ -14,5 +14,6 @@ gt_widen_kernel gt_reference_widen;
 gt_activate_kernel gt_reference_activate;
 gt_gated_activate_kernel gt_reference_gated_activate;
 extern const gt_attention_kernel gt_reference_attention;
+extern const gt_disentangled_kernel gt_reference_disentangled;
 
 #endif
