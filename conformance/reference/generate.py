@@ -20,6 +20,7 @@ import torch
 import transformers
 
 from checkpoints import random_state, write_json, write_model
+from deberta import DEBERTA
 from fixtures import FIXTURES, Tokens
 from full_size import FULL_SIZE
 from oracle import TIE_MARGIN, Case, Fragile, greedy, load, write_reference
@@ -99,7 +100,7 @@ def tiny_shakespeare_cases(directory):
 
 def write_index(folder):
     """The table in ../fixtures/README.md."""
-    rows = [f"| `{f.name}` | {f.cls} | {f.what} |" for f in [*FIXTURES, *SENTENCE]]
+    rows = [f"| `{f.name}` | {f.cls} | {f.what} |" for f in [*FIXTURES, *SENTENCE, *DEBERTA]]
     (folder / "README.md").write_text("\n".join([
         "# Fixtures", "", "Tiny random models with the numbers that transformers computes, written by "
         "[`../reference/generate.py`](../reference/README.md). Do not edit: change the generator.", "",
@@ -119,7 +120,7 @@ def main():
     transformers.logging.disable_progress_bar()
     warnings.filterwarnings("ignore")
 
-    fixtures, out = [*FIXTURES, *SENTENCE], args.out
+    fixtures, out = [*FIXTURES, *SENTENCE, *DEBERTA], args.out
     if args.list:
         print("\n".join(f"{f.name:36} {f.cls:34} {f.what}" for f in fixtures))
         return

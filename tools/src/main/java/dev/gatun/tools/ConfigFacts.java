@@ -3,6 +3,7 @@ package dev.gatun.tools;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.gatun.loader.config.Activation;
 import dev.gatun.loader.config.BertConfig;
+import dev.gatun.loader.config.DebertaV2Config;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
 import dev.gatun.loader.config.T5Config;
@@ -59,15 +60,24 @@ record ConfigFacts(
           case BertConfig _ -> "LayerNorm after each block";
           case Gpt2Config _ -> "LayerNorm before each block";
           case T5Config _ -> "RMSNorm before each block";
+          case DebertaV2Config _ -> "LayerNorm after each block";
         },
         switch (config) {
           case BertConfig _ -> "learned, absolute";
           case Gpt2Config _ -> "learned, absolute";
           case T5Config _ -> "relative, learned bias by distance bucket";
+          case DebertaV2Config c -> positions(c);
         },
         // T5 ties whatever the key says, unless the file holds a head of its own: which files with
         // false there do.
         config instanceof T5Config t5 ? t5.scaleDecoderOutputs() : config.tieWordEmbeddings());
+  }
+
+  private static String positions(DebertaV2Config c) {
+    if (!c.relativeAttention()) {
+      return c.positionBiasedInput() ? "learned, absolute" : "none";
+    }
+    return "relative, disentangled" + (c.positionBiasedInput() ? ", and learned, absolute" : "");
   }
 
   /** The name that configurations use. */
@@ -170,7 +180,9 @@ record ConfigFacts(
    */
   Long kvCacheBytesPerToken(String architecture) {
     boolean encoder =
-        "bert".equals(modelType) || architecture != null && architecture.endsWith("EncoderModel");
+        "bert".equals(modelType)
+            || "deberta-v2".equals(modelType)
+            || architecture != null && architecture.endsWith("EncoderModel");
     if (encoder) {
       return 0L;
     }

@@ -1,6 +1,7 @@
 package dev.gatun.tools;
 
 import dev.gatun.loader.config.BertConfig;
+import dev.gatun.loader.config.DebertaV2Config;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
 import dev.gatun.loader.config.T5Config;
@@ -13,9 +14,10 @@ import dev.gatun.loader.config.T5Config;
  *   attention of n queries over m keys, h heads of size d: 4 n m h d; causal over itself: half
  * </pre>
  *
- * <p>A padded token is no work. Embeddings, norms, activations, softmax and biases are not counted.
- * The language-model head counts for the tokens whose logits choose a token: one per token written.
- * Poolers and task heads are not run and not counted.
+ * <p>A padded token is no work. Embeddings, norms, activations, softmax and biases are not counted,
+ * nor are DeBERTa's products with relative positions and its convolution. The language-model head
+ * counts for the tokens whose logits choose a token: one per token written. Poolers and task heads
+ * are not run and not counted.
  */
 final class UsefulWork {
   /** The formula, for the help of commands. */
@@ -38,12 +40,13 @@ final class UsefulWork {
             case BertConfig c -> encoder(c, length);
             case Gpt2Config c -> gpt2(c, length, newTokens);
             case T5Config c -> t5(c, length, newTokens);
+            case DebertaV2Config c -> encoder(c, length);
           };
     }
     return sum;
   }
 
-  private static double encoder(BertConfig c, double n) {
+  private static double encoder(ModelConfig c, double n) {
     double hidden = c.hiddenSize();
     double weights = 4 * hidden * hidden + 2 * hidden * c.intermediateSize();
     return c.numHiddenLayers() * (2 * weights * n + 4 * n * n * hidden);

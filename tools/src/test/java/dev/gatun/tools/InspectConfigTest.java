@@ -43,6 +43,10 @@ class InspectConfigTest {
     "t5-large, T5ForConditionalGeneration, 737668096",
     "google/flan-t5-small, T5ForConditionalGeneration, 76961152",
     "sentence-transformers/all-MiniLM-L6-v2, BertModel, 22713216",
+    "microsoft/deberta-v3-base, DebertaV2Model, 183831552",
+    "microsoft/deberta-v3-base, DebertaV2ForMaskedLM, 184551780",
+    "microsoft/deberta-v3-small, DebertaV2Model, 141304320",
+    "cross-encoder/nli-deberta-v3-base, DebertaV2ForSequenceClassification, 184424451",
   })
   void wellKnownModels(String id, String architecture, long parameters) throws IOException {
     JsonNode found = inspect(id, "--class", architecture);

@@ -21,7 +21,11 @@ public final class ConfigParser {
 
   private static final Map<String, Function<ConfigReader, ModelConfig>> ARCHITECTURES =
       new TreeMap<>(
-          Map.of("bert", BertConfig::read, "gpt2", Gpt2Config::read, "t5", T5Config::read));
+          Map.of(
+              "bert", BertConfig::read,
+              "gpt2", Gpt2Config::read,
+              "t5", T5Config::read,
+              "deberta-v2", DebertaV2Config::read));
 
   private ConfigParser() {}
 

@@ -11,9 +11,9 @@ import java.util.SortedMap;
  * under their own names; the methods here are the facts that all architectures share, whatever
  * their keys are called.
  */
-public sealed interface ModelConfig permits BertConfig, Gpt2Config, T5Config {
+public sealed interface ModelConfig permits BertConfig, Gpt2Config, T5Config, DebertaV2Config {
 
-  /** {@code model_type}: {@code bert}, {@code gpt2}, {@code t5}. */
+  /** {@code model_type}: {@code bert}, {@code gpt2}, {@code t5}, {@code deberta-v2}. */
   String modelType();
 
   CommonConfig common();

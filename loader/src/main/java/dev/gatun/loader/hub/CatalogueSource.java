@@ -29,7 +29,10 @@ final class CatalogueSource implements ModelSource {
           "google/flan-t5-small",
           "google/flan-t5-base",
           "google/flan-t5-large",
-          "sentence-transformers/all-MiniLM-L6-v2");
+          "sentence-transformers/all-MiniLM-L6-v2",
+          "microsoft/deberta-v3-base",
+          "microsoft/deberta-v3-small",
+          "cross-encoder/nli-deberta-v3-base");
 
   @Override
   public Answer find(ModelRequest request) {

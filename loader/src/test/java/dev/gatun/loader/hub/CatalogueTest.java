@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.gatun.loader.config.BertConfig;
 import dev.gatun.loader.config.ConfigParser;
+import dev.gatun.loader.config.DebertaV2Config;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
 import dev.gatun.loader.config.T5Config;
@@ -34,7 +35,10 @@ class CatalogueTest {
           Map.entry("google/flan-t5-small", 76_961_152L),
           Map.entry("google/flan-t5-base", 247_577_856L),
           Map.entry("google/flan-t5-large", 783_150_080L),
-          Map.entry("sentence-transformers/all-MiniLM-L6-v2", 22_713_216L));
+          Map.entry("sentence-transformers/all-MiniLM-L6-v2", 22_713_216L),
+          Map.entry("microsoft/deberta-v3-base", 183_831_552L),
+          Map.entry("microsoft/deberta-v3-small", 141_304_320L),
+          Map.entry("cross-encoder/nli-deberta-v3-base", 183_831_552L));
 
   @Test
   void everyEntryIsTheModelItClaimsToBe() {
@@ -50,6 +54,7 @@ class CatalogueTest {
             case BertConfig bert -> parameters(bert);
             case Gpt2Config gpt2 -> parameters(gpt2);
             case T5Config t5 -> parameters(t5);
+            case DebertaV2Config deberta -> parameters(deberta);
           };
       assertEquals(PARAMETERS.get(id), parameters, id);
     }
@@ -62,6 +67,14 @@ class CatalogueTest {
         (config.vocabSize() + config.maxPositionEmbeddings() + config.typeVocabSize()) * h + 2 * h;
     long layer = 4 * (h * h + h) + 2 * h + (h * i + i) + (i * h + h) + 2 * h;
     return embeddings + config.numHiddenLayers() * layer + h * h + h;
+  }
+
+  private static long parameters(DebertaV2Config config) {
+    long h = config.hiddenSize();
+    long i = config.intermediateSize();
+    long embeddings = config.vocabSize() * h + 2 * h;
+    long layer = 4 * (h * h + h) + 2 * h + (h * i + i) + (i * h + h) + 2 * h;
+    return embeddings + config.numHiddenLayers() * layer + 2L * config.positionSpan() * h + 2 * h;
   }
 
   private static long parameters(Gpt2Config config) {

@@ -2,6 +2,7 @@ package dev.gatun.runtime.models;
 
 import dev.gatun.loader.config.BertConfig;
 import dev.gatun.loader.config.ConfigException;
+import dev.gatun.loader.config.DebertaV2Config;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
 import dev.gatun.loader.config.T5Config;
@@ -54,7 +55,20 @@ public final class Architectures {
                 names.addAll(layers("decoder_hidden_states", c.numDecoderLayers()));
                 return names;
               },
-              "^decoder\\.block\\.0\\.layer\\.1\\.EncDecAttention\\.relative_attention_bias\\.weight$"));
+              "^decoder\\.block\\.0\\.layer\\.1\\.EncDecAttention\\.relative_attention_bias\\.weight$"),
+          deberta("DebertaV2Model", DebertaV2.DebertaV2Model::new, "last_hidden_state"),
+          deberta("DebertaV2ForMaskedLM", DebertaV2.ForMaskedLM::new, "logits"),
+          deberta(
+              "DebertaV2ForSequenceClassification",
+              DebertaV2.ForSequenceClassification::new,
+              "logits"),
+          deberta(
+              "DebertaV2ForTokenClassification", DebertaV2.ForTokenClassification::new, "logits"),
+          deberta(
+              "DebertaV2ForQuestionAnswering",
+              DebertaV2.ForQuestionAnswering::new,
+              "start_logits",
+              "end_logits"));
 
   private static final Map<String, Architecture<?>> BY_NAME =
       TABLE.stream().collect(Collectors.toUnmodifiableMap(Architecture::name, a -> a));
@@ -102,6 +116,7 @@ public final class Architectures {
       case BertConfig _ -> "BertModel";
       case Gpt2Config _ -> "GPT2Model";
       case T5Config _ -> "T5ForConditionalGeneration";
+      case DebertaV2Config _ -> "DebertaV2Model";
     };
   }
 
@@ -139,6 +154,20 @@ public final class Architectures {
         constructor,
         outputs,
         List.of(Pattern.compile(ignored)));
+  }
+
+  private static Architecture<DebertaV2Config> deberta(
+      String name, BiFunction<DebertaV2Config, WeightScope, Network> constructor, String... heads) {
+    return new Architecture<>(
+        name,
+        DebertaV2Config.class,
+        "deberta",
+        constructor,
+        c -> layers("hidden_states", c.numHiddenLayers(), heads),
+        List.of(
+            Pattern.compile("position_embeddings"),
+            Pattern.compile("(^|\\.)position_ids$"),
+            Pattern.compile("mask_predictions.*")));
   }
 
   private static List<String> layers(String series, int count, String... others) {

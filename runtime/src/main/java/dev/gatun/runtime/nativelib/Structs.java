@@ -89,7 +89,8 @@ final class Structs {
           .withName("gt_kv_append_params");
 
   static final List<StructLayout> ALL =
-      List.of(CONTEXT_PARAMS, LINEAR_PARAMS, ATTENTION_PARAMS, DISENTANGLED_PARAMS, KV_APPEND_PARAMS);
+      List.of(
+          CONTEXT_PARAMS, LINEAR_PARAMS, ATTENTION_PARAMS, DISENTANGLED_PARAMS, KV_APPEND_PARAMS);
 
   private Structs() {}
 
