@@ -13,15 +13,7 @@ final class SentencePieceFiles {
   private SentencePieceFiles() {}
 
   static TokenizerDefinition define(TokenizerSource source, Path file, TokenizerSettings settings) {
-    SentencePieceModel spm = SentencePieceModel.read(file);
-    if (spm.kind() != SentencePieceModel.Kind.UNIGRAM) {
-      throw new TokenizerException(
-          file,
-          "model_type "
-              + spm.kind()
-              + " is not supported without a tokenizer.json;"
-              + " supported: UNIGRAM");
-    }
+    SentencePieceModel spm = readUnigram(file);
     ObjectNode model =
         Sections.ofType("Unigram").put("unk_id", spm.unkId()).put("byte_fallback", false);
     ArrayNode vocab = model.putArray("vocab");
@@ -58,6 +50,24 @@ final class SentencePieceFiles {
     return new TokenizerDefinition(source, file, sections, model.toString(), false, vocabulary);
   }
 
+  /**
+   * Reads a model file.
+   *
+   * @throws TokenizerException if it is of another kind
+   */
+  static SentencePieceModel readUnigram(Path file) {
+    SentencePieceModel spm = SentencePieceModel.read(file);
+    if (spm.kind() != SentencePieceModel.Kind.UNIGRAM) {
+      throw new TokenizerException(
+          file,
+          "model_type "
+              + spm.kind()
+              + " is not supported without a tokenizer.json;"
+              + " supported: UNIGRAM");
+    }
+    return spm;
+  }
+
   private static ObjectNode normalizer(Path file, byte[] charsMap) {
     if (charsMap.length == 0) {
       return null;
@@ -70,8 +80,16 @@ final class SentencePieceFiles {
         .put("precompiled_charsmap", Base64.getEncoder().encodeToString(charsMap));
   }
 
-  /** Control pieces and sentinels are special; user-defined pieces are matched but not special. */
   private static List<AddedToken> addedTokens(SentencePieceModel spm, TokenizerSettings settings) {
+    List<AddedToken> tokens = addedPieces(spm, settings);
+    for (int i = 0; i < settings.extraIds(); i++) {
+      addUnlessKnown(tokens, AddedToken.special(sentinel(i)));
+    }
+    return tokens;
+  }
+
+  /** Control pieces are special; user-defined pieces are matched but not special. */
+  static List<AddedToken> addedPieces(SentencePieceModel spm, TokenizerSettings settings) {
     var tokens = new ArrayList<>(AddedTokens.complete(List.of(), settings));
     for (SentencePieceModel.Piece piece : spm.pieces()) {
       switch (piece.type()) {
@@ -80,9 +98,6 @@ final class SentencePieceFiles {
             addUnlessKnown(tokens, new AddedToken(piece.text(), false, false, false, false, false));
         default -> {}
       }
-    }
-    for (int i = 0; i < settings.extraIds(); i++) {
-      addUnlessKnown(tokens, AddedToken.special(sentinel(i)));
     }
     return tokens;
   }

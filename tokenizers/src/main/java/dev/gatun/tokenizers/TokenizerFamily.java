@@ -38,7 +38,14 @@ enum TokenizerFamily {
   T5(
       Set.of("T5Tokenizer", "MT5Tokenizer"),
       Set.of("t5", "mt5"),
-      Map.of(EOS, "</s>", UNK, "<unk>", PAD, "<pad>"));
+      Map.of(EOS, "</s>", UNK, "<unk>", PAD, "<pad>")),
+  /** models/deberta_v2/tokenization_deberta_v2.py */
+  DEBERTA_V2(
+      Set.of("DebertaV2Tokenizer"),
+      Set.of("deberta-v2"),
+      Map.of(
+          BOS, "[CLS]", EOS, "[SEP]", UNK, "[UNK]", SEP, "[SEP]", PAD, "[PAD]", CLS, "[CLS]", MASK,
+          "[MASK]"));
 
   private final Set<String> classNames;
   private final Set<String> modelTypes;

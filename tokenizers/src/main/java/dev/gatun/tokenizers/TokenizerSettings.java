@@ -21,6 +21,7 @@ import java.util.OptionalInt;
  * @param stripAccents empty when absent; a present null is {@link StripAccents#FOLLOW_LOWERCASE}
  * @param tokenizeChineseChars empty when absent
  * @param addPrefixSpace empty when absent
+ * @param splitByPunct DeBERTa's flag; false when absent
  * @param trimOffsets RoBERTa's flag; empty when absent
  * @param addBosToken read only when there is no tokenizer.json, as in transformers
  * @param addEosToken read only when there is no tokenizer.json
@@ -39,6 +40,7 @@ record TokenizerSettings(
     Optional<StripAccents> stripAccents,
     Optional<Boolean> tokenizeChineseChars,
     Optional<Boolean> addPrefixSpace,
+    boolean splitByPunct,
     Optional<Boolean> trimOffsets,
     Optional<Boolean> addBosToken,
     Optional<Boolean> addEosToken,
@@ -67,6 +69,7 @@ record TokenizerSettings(
         stripAccents,
         tokenizeChineseChars,
         addPrefixSpace,
+        splitByPunct,
         trimOffsets,
         addBosToken,
         addEosToken,

@@ -18,7 +18,7 @@ public record TokenizerSource(Kind kind, List<Path> files) {
     BYTE_LEVEL_BPE,
     /** vocab.txt: BERT and its kin */
     WORD_PIECE,
-    /** spiece.model: T5 */
+    /** spiece.model: T5; spm.model: DeBERTa v2 and v3 */
     SENTENCE_PIECE
   }
 

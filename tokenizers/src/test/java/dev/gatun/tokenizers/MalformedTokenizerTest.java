@@ -178,10 +178,11 @@ class MalformedTokenizerTest {
     }
   }
 
-  @Test
-  void damagedSentencePieceModels() throws IOException {
+  @ParameterizedTest
+  @CsvSource({"sentence-piece, spiece.model", "deberta, spm.model"})
+  void damagedSentencePieceModels(String folder, String file) throws IOException {
     var random = new Random(5);
-    byte[] model = Files.readAllBytes(TestFiles.small("sentence-piece/spiece.model"));
+    byte[] model = Files.readAllBytes(TestFiles.small(folder).resolve(file));
     int refused = 0;
     for (int i = 0; i < 150; i++) {
       byte[] damaged =
@@ -189,7 +190,7 @@ class MalformedTokenizerTest {
       if (i % 2 == 1) {
         damaged[random.nextInt(600)] = (byte) random.nextInt(256);
       }
-      Files.write(directory.resolve("spiece.model"), damaged);
+      Files.write(directory.resolve(file), damaged);
       refused += loads() ? 0 : 1;
     }
     assertTrue(refused > 50, refused + " refused");

@@ -24,6 +24,9 @@ class SmallTokenizersTest {
         "byte-level-bos",
         "roberta",
         "sentence-piece",
+        "deberta",
+        "deberta-lower-case",
+        "deberta-stored",
         "stored"
       })
   void agreesWithTransformers(String name) {
@@ -84,7 +87,7 @@ class SmallTokenizersTest {
       assertEquals(id, tokenizer.tokenId(token).orElseThrow());
       // a repeated piece keeps its last id; SentencePiece shows unknown text itself; a token that
       // swallows the spaces beside it shows them too
-      if (!token.equals("<unk>")) {
+      if (!token.equals("<unk>") && !token.equals("[UNK]")) {
         assertEquals(expected.get("tokens").get(i).textValue(), token);
       }
     }
