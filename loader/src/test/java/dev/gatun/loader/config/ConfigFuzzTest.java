@@ -33,6 +33,11 @@ class ConfigFuzzTest {
           """
           {"model_type": "t5", "d_model": 64, "d_kv": 16, "d_ff": 128, "num_heads": 4, "num_layers": 2,
            "feed_forward_proj": "gated-gelu", "tie_word_embeddings": false, "layer_norm_epsilon": 1e-6}
+          """,
+          """
+          {"model_type": "deberta-v2", "hidden_size": 48, "num_attention_heads": 4, "num_hidden_layers": 2,
+           "intermediate_size": 128, "relative_attention": true, "position_buckets": 16, "pos_att_type": "p2c|c2p",
+           "norm_rel_ebd": "layer_norm", "share_att_key": true, "conv_kernel_size": 3, "embedding_size": 24}
           """);
 
   private static final List<String> TOKENS =

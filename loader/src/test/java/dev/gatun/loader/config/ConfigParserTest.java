@@ -292,7 +292,7 @@ class ConfigParserTest {
         "t5; relative_attention_max_distance; 16; an integer between 17",
         "t5; is_gated_act; true; what feed_forward_proj",
         "t5; dense_act_fn; \"gelu\"; what feed_forward_proj",
-        "llama; x; 1; bert, gpt2, t5",
+        "llama; x; 1; bert, deberta-v2, gpt2, t5",
       })
   void refusesWithKeyValueAndWhatIsSupported(
       String modelType, String key, String value, String supported) {
@@ -314,7 +314,7 @@ class ConfigParserTest {
   void refusesUnknownModelTypes(String json) {
     ConfigException e = assertThrows(ConfigException.class, () -> parse(json));
     assertEquals("model_type", e.key());
-    assertEquals("bert, gpt2, t5", e.supported());
+    assertEquals("bert, deberta-v2, gpt2, t5", e.supported());
   }
 
   @Test

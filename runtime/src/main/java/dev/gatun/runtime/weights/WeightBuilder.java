@@ -114,6 +114,7 @@ final class WeightBuilder implements WeightSource {
               aligned(biasSource, call),
               biasSource.info().dtype());
     }
+    weights.context().releasePages(resolved.tensor(weight).data());
     return new Linear(name, weights, handle, result.size(1), result.size(0));
   }
 
@@ -134,6 +135,7 @@ final class WeightBuilder implements WeightSource {
               aligned(biasSource, call),
               biasSource.info().dtype());
     }
+    weights.context().releasePages(resolved.tensor(table.name() + ".weight").data());
     return new Linear(name, weights, handle, table.features(), table.rows());
   }
 
