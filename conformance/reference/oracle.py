@@ -14,6 +14,7 @@ import tokenizers
 import torch
 import transformers
 from safetensors.torch import save_file
+from transformers.models.deberta_v2 import modeling_deberta_v2
 from transformers.models.t5 import modeling_t5
 
 # How much worse than PyTorch's default order another PyTorch float32 order may be before a case is called fragile.
@@ -50,8 +51,14 @@ def float64_rms_norm(self, hidden_states):
     return self.weight * (hidden_states * torch.rsqrt(variance + self.variance_epsilon))
 
 
+def float64_scale(query, factor):
+    """DeBERTa's scaled_size_sqrt without its float32 root."""
+    return torch.sqrt(torch.tensor(query.size(-1) * factor, dtype=torch.float64))
+
+
 # What a .double() model would still compute in float32: where it is defined, its name, and its float64 form.
-FLOAT64_FORMS = [(modeling_t5.T5LayerNorm, "forward", float64_rms_norm)]
+FLOAT64_FORMS = [(modeling_t5.T5LayerNorm, "forward", float64_rms_norm),
+                 (modeling_deberta_v2, "scaled_size_sqrt", float64_scale)]
 
 
 @contextlib.contextmanager
@@ -93,6 +100,8 @@ def shuffled_sums(seed):
 def load(directory, class_name, dtype, attention, may_ignore=()):
     """Loads as any user would, and insists that nothing was missing and only the named tensors were unused."""
     cls = getattr(transformers, class_name)
+    if not cls._supports_sdpa:
+        attention = "eager"
     model, info = cls.from_pretrained(directory, dtype=dtype, attn_implementation=attention, output_loading_info=True)
     assert not info["missing_keys"] and not info["mismatched_keys"], (directory, info)
     unexpected = [k for k in info["unexpected_keys"] if not any(part in k for part in may_ignore)]

@@ -268,6 +268,40 @@ GT_API gt_status gt_attention(gt_context *context, const float *q, const float *
                               const float *distance_bias, float *out, const gt_attention_params *params, char *message,
                               size_t message_size);
 
+typedef struct gt_disentangled_params {
+  uint32_t struct_size;
+  int32_t batch;         /* sequences */
+  int32_t num_heads;     /* of q, k, v, out and the position rows alike */
+  int32_t head_dim;      /* 1 .. 512 */
+  float scale;           /* multiplies all three products */
+  int32_t max_distance;  /* D of position_index, >= 1 */
+  int32_t positions;     /* rows of position_k and position_q */
+  int32_t compute_dtype; /* GT_F32; GT_BF16: operands of products may be rounded to bf16 */
+  int64_t q_stride;      /* elements between consecutive tokens; heads are head_dim apart inside a token */
+  int64_t k_stride;
+  int64_t v_stride;
+  int64_t out_stride;
+  int64_t position_k_stride; /* elements between consecutive rows; ignored when that is NULL */
+  int64_t position_q_stride;
+} gt_disentangled_params;
+
+/*
+ * Disentangled self-attention (He et al., DeBERTa, arXiv 2006.03654) within sequences packed by cu_seqlens
+ * [batch + 1]: out = softmax(scores) v per sequence and head, tiled, never materialising length x length.
+ *
+ *   scores[i][j] = scale * (q_i . k_j + q_i . position_k[r] + k_j . position_q[r])
+ *                  r = position_index[clamp(i - j, -D, D) + D]
+ *
+ *   q, k, v, out          token t, head h: q + t * q_stride + h * head_dim. out must not overlap the inputs.
+ *   position_k, position_q  [positions, num_heads * head_dim]: keys and queries of relative positions, "content to
+ *                         position" and "position to content"; either may be NULL and its product is left out.
+ *   position_index        int32 [2 D + 1], each 0 .. positions - 1.
+ */
+GT_API gt_status gt_disentangled_attention(gt_context *context, const float *q, const float *k, const float *v,
+                                           const int32_t *cu_seqlens, const float *position_k, const float *position_q,
+                                           const int32_t *position_index, float *out,
+                                           const gt_disentangled_params *params, char *message, size_t message_size);
+
 typedef struct gt_kv_append_params {
   uint32_t struct_size;
   int32_t batch;

@@ -65,6 +65,25 @@ static void attention_params(void) {
   END();
 }
 
+static void disentangled_params(void) {
+  STRUCT(gt_disentangled_params);
+  FIELD(gt_disentangled_params, struct_size);
+  FIELD(gt_disentangled_params, batch);
+  FIELD(gt_disentangled_params, num_heads);
+  FIELD(gt_disentangled_params, head_dim);
+  FIELD(gt_disentangled_params, scale);
+  FIELD(gt_disentangled_params, max_distance);
+  FIELD(gt_disentangled_params, positions);
+  FIELD(gt_disentangled_params, compute_dtype);
+  FIELD(gt_disentangled_params, q_stride);
+  FIELD(gt_disentangled_params, k_stride);
+  FIELD(gt_disentangled_params, v_stride);
+  FIELD(gt_disentangled_params, out_stride);
+  FIELD(gt_disentangled_params, position_k_stride);
+  FIELD(gt_disentangled_params, position_q_stride);
+  END();
+}
+
 static void kv_append_params(void) {
   STRUCT(gt_kv_append_params);
   FIELD(gt_kv_append_params, struct_size);
@@ -83,6 +102,7 @@ int main(void) {
   linear_params();
   rope_params();
   attention_params();
+  disentangled_params();
   kv_append_params();
   return 0;
 }

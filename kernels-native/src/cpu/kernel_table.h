@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "cpu/attention.h"
+#include "cpu/disentangled.h"
 #include "gatun.h"
 
 /* `count` rows of weights in `layout`, to be packed. */
@@ -87,6 +88,7 @@ typedef struct gt_kernel_table {
   gt_rope_kernel *rope_f32_f32;
   const gt_attention_kernel *attention_f32_f32;
   const gt_attention_kernel *attention_bf16_f32; /* may compute in fp32 */
+  const gt_disentangled_kernel *disentangled_f32_f32;
 } gt_kernel_table;
 
 /* Table of a tier, NULL for an unknown value. */

@@ -14,5 +14,6 @@ gt_argmax_kernel gt_avx2_argmax;
 gt_rope_kernel gt_avx2_rope;
 gt_activate_kernel gt_avx2_activate;
 extern const gt_attention_kernel gt_avx2_attention;
+extern const gt_disentangled_kernel gt_avx2_disentangled;
 
 #endif

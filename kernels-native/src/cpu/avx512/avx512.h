@@ -14,5 +14,6 @@ gt_argmax_kernel gt_avx512_argmax;
 gt_rope_kernel gt_avx512_rope;
 gt_activate_kernel gt_avx512_activate;
 extern const gt_attention_kernel gt_avx512_attention;
+extern const gt_disentangled_kernel gt_avx512_disentangled;
 
 #endif

@@ -16,4 +16,5 @@ const gt_kernel_table gt_kernel_table_avx512_bf16 = {
     .rope_f32_f32 = gt_avx512_rope,
     .attention_f32_f32 = &gt_avx512_attention,
     .attention_bf16_f32 = &gt_avx512_bf16_attention,
+    .disentangled_f32_f32 = &gt_avx512_disentangled,
 };

@@ -16,4 +16,5 @@ const gt_kernel_table gt_kernel_table_reference = {
     .rope_f32_f32 = gt_reference_rope,
     .attention_f32_f32 = &gt_reference_attention,
     .attention_bf16_f32 = &gt_reference_attention,
+    .disentangled_f32_f32 = &gt_reference_disentangled,
 };

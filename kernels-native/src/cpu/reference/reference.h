@@ -14,5 +14,6 @@ gt_rope_kernel gt_reference_rope;
 gt_widen_kernel gt_reference_widen;
 gt_activate_kernel gt_reference_activate;
 extern const gt_attention_kernel gt_reference_attention;
+extern const gt_disentangled_kernel gt_reference_disentangled;
 
 #endif

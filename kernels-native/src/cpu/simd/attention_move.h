@@ -56,7 +56,7 @@ typedef struct att_panels {
   float *v;         /* [words of tile_keys][v_head_dim] */
 } att_panels;
 
-static size_t att_panels_bytes(const gt_attention_params *p) {
+static inline size_t att_panels_bytes(const gt_attention_params *p) {
   size_t rows = (size_t)att_max_rows(p);
   size_t keys = (size_t)att_tile_keys(p);
   size_t head_dim = (size_t)p->head_dim;

@@ -179,7 +179,7 @@ static void att_panel_tile(const gt_attention_job *job, const gt_attention_item 
              first ? NULL : s->rescale, vectors);
 }
 
-static void att_run_panels(const gt_attention_job *job, const gt_attention_item *item, void *scratch) {
+static inline void att_run_panels(const gt_attention_job *job, const gt_attention_item *item, void *scratch) {
   const gt_attention_params *p = job->params;
   att_panels s = att_panels_of(p, scratch);
   int64_t rows = (int64_t)item->tokens * item->heads;

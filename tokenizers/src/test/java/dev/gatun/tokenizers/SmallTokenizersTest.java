@@ -39,7 +39,10 @@ class SmallTokenizersTest {
         "albert-cased",
         "albert-stored",
         "albert-stored-cased",
-        "modernbert"
+        "modernbert",
+        "deberta",
+        "deberta-lower-case",
+        "deberta-stored"
       })
   void agreesWithTransformers(String name) {
     JsonNode expected = TestFiles.json(TestFiles.small(name + "/expected.json"));
@@ -99,7 +102,7 @@ class SmallTokenizersTest {
       assertEquals(id, tokenizer.tokenId(token).orElseThrow());
       // a repeated piece keeps its last id; SentencePiece shows unknown text itself; a token that
       // swallows the spaces beside it shows them too
-      if (!token.equals("<unk>")) {
+      if (!token.equals("<unk>") && !token.equals("[UNK]")) {
         assertEquals(expected.get("tokens").get(i).textValue(), token);
       }
     }

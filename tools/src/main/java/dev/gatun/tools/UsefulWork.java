@@ -2,6 +2,7 @@ package dev.gatun.tools;
 
 import dev.gatun.loader.config.AlbertConfig;
 import dev.gatun.loader.config.BertConfig;
+import dev.gatun.loader.config.DebertaV2Config;
 import dev.gatun.loader.config.DistilbertConfig;
 import dev.gatun.loader.config.ElectraConfig;
 import dev.gatun.loader.config.Gpt2Config;
@@ -21,9 +22,10 @@ import dev.gatun.loader.config.T5Config;
  *   within a window: the keys in it
  * </pre>
  *
- * <p>A padded token is no work. Embeddings, norms, activations, softmax and biases are not counted.
- * The language-model head counts for the tokens whose logits choose a token: one per token written.
- * Poolers and task heads are not run and not counted.
+ * <p>A padded token is no work. Embeddings, norms, activations, softmax and biases are not counted,
+ * nor are DeBERTa's products with relative positions and its convolution. The language-model head
+ * counts for the tokens whose logits choose a token: one per token written. Poolers and task heads
+ * are not run and not counted.
  */
 final class UsefulWork {
   /** The formula, for the help of commands. */
@@ -55,6 +57,7 @@ final class UsefulWork {
                     + encoder(c, length);
             case MpnetConfig c -> encoder(c, length);
             case ModernBertConfig c -> modernBert(c, length);
+            case DebertaV2Config c -> encoder(c, length);
           };
     }
     return sum;

@@ -14,6 +14,7 @@ import java.util.SortedMap;
 public sealed interface ModelConfig
     permits AlbertConfig,
         BertConfig,
+        DebertaV2Config,
         DistilbertConfig,
         ElectraConfig,
         Gpt2Config,

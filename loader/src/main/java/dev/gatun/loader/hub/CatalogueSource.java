@@ -42,7 +42,10 @@ final class CatalogueSource implements ModelSource {
           "google/electra-small-discriminator",
           "microsoft/mpnet-base",
           "sentence-transformers/all-mpnet-base-v2",
-          "answerdotai/ModernBERT-base");
+          "answerdotai/ModernBERT-base",
+          "microsoft/deberta-v3-base",
+          "microsoft/deberta-v3-small",
+          "cross-encoder/nli-deberta-v3-base");
 
   @Override
   public Answer find(ModelRequest request) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.gatun.loader.config.AlbertConfig;
 import dev.gatun.loader.config.BertConfig;
 import dev.gatun.loader.config.ConfigParser;
+import dev.gatun.loader.config.DebertaV2Config;
 import dev.gatun.loader.config.DistilbertConfig;
 import dev.gatun.loader.config.ElectraConfig;
 import dev.gatun.loader.config.Gpt2Config;
@@ -53,7 +54,10 @@ class CatalogueTest {
           Map.entry("google/electra-small-discriminator", 13_483_008L),
           Map.entry("microsoft/mpnet-base", 109_486_464L),
           Map.entry("sentence-transformers/all-mpnet-base-v2", 109_486_464L),
-          Map.entry("answerdotai/ModernBERT-base", 149_014_272L));
+          Map.entry("answerdotai/ModernBERT-base", 149_014_272L),
+          Map.entry("microsoft/deberta-v3-base", 183_831_552L),
+          Map.entry("microsoft/deberta-v3-small", 141_304_320L),
+          Map.entry("cross-encoder/nli-deberta-v3-base", 183_831_552L));
 
   @Test
   void everyEntryIsTheModelItClaimsToBe() {
@@ -75,6 +79,7 @@ class CatalogueTest {
             case ElectraConfig electra -> parameters(electra);
             case MpnetConfig mpnet -> parameters(mpnet);
             case ModernBertConfig modernBert -> parameters(modernBert);
+            case DebertaV2Config deberta -> parameters(deberta);
           };
       assertEquals(PARAMETERS.get(id), parameters, id);
     }
@@ -140,6 +145,14 @@ class CatalogueTest {
     return (config.vocabSize() + config.maxPositionEmbeddings()) * h
         + 2 * h
         + config.nLayers() * layer;
+  }
+
+  private static long parameters(DebertaV2Config config) {
+    long h = config.hiddenSize();
+    long i = config.intermediateSize();
+    long embeddings = config.vocabSize() * h + 2 * h;
+    long layer = 4 * (h * h + h) + 2 * h + (h * i + i) + (i * h + h) + 2 * h;
+    return embeddings + config.numHiddenLayers() * layer + 2L * config.positionSpan() * h + 2 * h;
   }
 
   private static long parameters(Gpt2Config config) {

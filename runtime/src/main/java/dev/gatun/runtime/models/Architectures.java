@@ -3,6 +3,7 @@ package dev.gatun.runtime.models;
 import dev.gatun.loader.config.AlbertConfig;
 import dev.gatun.loader.config.BertConfig;
 import dev.gatun.loader.config.ConfigException;
+import dev.gatun.loader.config.DebertaV2Config;
 import dev.gatun.loader.config.DistilbertConfig;
 import dev.gatun.loader.config.ElectraConfig;
 import dev.gatun.loader.config.Gpt2Config;
@@ -43,6 +44,14 @@ public final class Architectures {
       new Family<>(MpnetConfig.class, "mpnet", MpnetConfig::numHiddenLayers, POSITION_IDS);
   private static final Family<ModernBertConfig> MODERNBERT =
       new Family<>(ModernBertConfig.class, "model", ModernBertConfig::numHiddenLayers);
+  private static final Family<DebertaV2Config> DEBERTA =
+      new Family<>(
+          DebertaV2Config.class,
+          "deberta",
+          DebertaV2Config::numHiddenLayers,
+          "position_embeddings",
+          POSITION_IDS,
+          "mask_predictions.*");
 
   private static final String[] TOKENS = {"last_hidden_state"};
   private static final String[] TOKENS_AND_POOLED = {"last_hidden_state", "pooler_output"};
@@ -141,7 +150,16 @@ public final class Architectures {
           MODERNBERT.of(
               "ModernBertForTokenClassification", ModernBert.ForTokenClassification::new, LOGITS),
           MODERNBERT.of(
-              "ModernBertForQuestionAnswering", ModernBert.ForQuestionAnswering::new, SPAN));
+              "ModernBertForQuestionAnswering", ModernBert.ForQuestionAnswering::new, SPAN),
+          DEBERTA.of("DebertaV2Model", DebertaV2.DebertaV2Model::new, TOKENS),
+          DEBERTA.of("DebertaV2ForMaskedLM", DebertaV2.ForMaskedLM::new, LOGITS),
+          DEBERTA.of(
+              "DebertaV2ForSequenceClassification",
+              DebertaV2.ForSequenceClassification::new,
+              LOGITS),
+          DEBERTA.of(
+              "DebertaV2ForTokenClassification", DebertaV2.ForTokenClassification::new, LOGITS),
+          DEBERTA.of("DebertaV2ForQuestionAnswering", DebertaV2.ForQuestionAnswering::new, SPAN));
 
   private static final Map<String, Architecture<?>> BY_NAME =
       TABLE.stream().collect(Collectors.toUnmodifiableMap(Architecture::name, a -> a));
@@ -210,6 +228,7 @@ public final class Architectures {
       case ElectraConfig _ -> "ElectraModel";
       case MpnetConfig _ -> "MPNetModel";
       case ModernBertConfig _ -> "ModernBertModel";
+      case DebertaV2Config _ -> "DebertaV2Model";
     };
   }
 

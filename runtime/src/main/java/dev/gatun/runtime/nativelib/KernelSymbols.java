@@ -267,6 +267,24 @@ record KernelSymbols(
             })
         MethodHandle attention,
     @C(
+            name = "gt_disentangled_attention",
+            returns = int.class,
+            takes = {
+              MemorySegment.class, // context
+              MemorySegment.class, // q
+              MemorySegment.class, // k
+              MemorySegment.class, // v
+              MemorySegment.class, // cu_seqlens
+              MemorySegment.class, // position_k
+              MemorySegment.class, // position_q
+              MemorySegment.class, // position_index
+              MemorySegment.class, // out
+              MemorySegment.class, // params
+              MemorySegment.class,
+              long.class
+            })
+        MethodHandle disentangledAttention,
+    @C(
             name = "gt_kv_append",
             returns = int.class,
             takes = {

@@ -71,6 +71,24 @@ final class Structs {
               JAVA_INT.withName("compute_dtype"))
           .withName("gt_attention_params");
 
+  static final StructLayout DISENTANGLED_PARAMS =
+      MemoryLayout.structLayout(
+              JAVA_INT.withName("struct_size"),
+              JAVA_INT.withName("batch"),
+              JAVA_INT.withName("num_heads"),
+              JAVA_INT.withName("head_dim"),
+              JAVA_FLOAT.withName("scale"),
+              JAVA_INT.withName("max_distance"),
+              JAVA_INT.withName("positions"),
+              JAVA_INT.withName("compute_dtype"),
+              JAVA_LONG.withName("q_stride"),
+              JAVA_LONG.withName("k_stride"),
+              JAVA_LONG.withName("v_stride"),
+              JAVA_LONG.withName("out_stride"),
+              JAVA_LONG.withName("position_k_stride"),
+              JAVA_LONG.withName("position_q_stride"))
+          .withName("gt_disentangled_params");
+
   static final StructLayout KV_APPEND_PARAMS =
       MemoryLayout.structLayout(
               JAVA_INT.withName("struct_size"),
@@ -84,7 +102,13 @@ final class Structs {
           .withName("gt_kv_append_params");
 
   static final List<StructLayout> ALL =
-      List.of(CONTEXT_PARAMS, LINEAR_PARAMS, ROPE_PARAMS, ATTENTION_PARAMS, KV_APPEND_PARAMS);
+      List.of(
+          CONTEXT_PARAMS,
+          LINEAR_PARAMS,
+          ROPE_PARAMS,
+          ATTENTION_PARAMS,
+          DISENTANGLED_PARAMS,
+          KV_APPEND_PARAMS);
 
   private Structs() {}
 
@@ -146,6 +170,26 @@ final class Structs {
     static final long COMPUTE_DTYPE = offset(S, "compute_dtype");
 
     private AttentionParams() {}
+  }
+
+  static final class DisentangledParams {
+    static final StructLayout S = DISENTANGLED_PARAMS;
+    static final int BYTES = (int) S.byteSize();
+    static final long BATCH = offset(S, "batch");
+    static final long NUM_HEADS = offset(S, "num_heads");
+    static final long HEAD_DIM = offset(S, "head_dim");
+    static final long SCALE = offset(S, "scale");
+    static final long MAX_DISTANCE = offset(S, "max_distance");
+    static final long POSITIONS = offset(S, "positions");
+    static final long COMPUTE_DTYPE = offset(S, "compute_dtype");
+    static final long Q_STRIDE = offset(S, "q_stride");
+    static final long K_STRIDE = offset(S, "k_stride");
+    static final long V_STRIDE = offset(S, "v_stride");
+    static final long OUT_STRIDE = offset(S, "out_stride");
+    static final long POSITION_K_STRIDE = offset(S, "position_k_stride");
+    static final long POSITION_Q_STRIDE = offset(S, "position_q_stride");
+
+    private DisentangledParams() {}
   }
 
   static final class KvAppendParams {

@@ -29,10 +29,14 @@ public final class Ops {
 
   private final KernelCalls kernels;
   private final AttentionOps attention;
+  private final DisentangledOps disentangled;
+  private final WindowOps windows;
 
   public Ops(NativeContext context) {
     this.kernels = new KernelCalls(context);
     this.attention = new AttentionOps(new AttentionCalls(context));
+    this.disentangled = new DisentangledOps(context);
+    this.windows = new WindowOps(kernels);
   }
 
   public NativeContext context() {
@@ -352,6 +356,38 @@ public final class Ops {
       Sequences queries,
       KvCache.Layer layer) {
     return attention.cached(workspace, q, options, queries, layer);
+  }
+
+  /**
+   * Disentangled self-attention within packed sequences (He et al., DeBERTa, arXiv 2006.03654):
+   * scores also have the products of queries and keys with relative positions.
+   *
+   * @param q {@code [tokens, heads * headDim]}; q, k and v may be column views of one fused
+   *     projection
+   * @param positionIndex I32 {@code [2 D + 1]}: the row of the options' position tables for each
+   *     distance, query position - key position, from -D to D; what is farther has the row of D
+   * @return {@code [tokens, heads * headDim]}
+   * @throws dev.gatun.KernelException INVALID_ARGUMENT if an index is no row of the tables
+   */
+  public Tensor disentangledAttention(
+      Workspace workspace,
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      DisentangledOptions options,
+      Tensor positionIndex,
+      Sequences sequences) {
+    return disentangled.attention(workspace, q, k, v, options, positionIndex, sequences);
+  }
+
+  /**
+   * The windows of a convolution: each token between its neighbours of the same sequence, zeros
+   * beyond the ends: x {@code [tokens, features]} to {@code [tokens, kernel * features]}.
+   *
+   * @param kernel tokens of a window, odd
+   */
+  public Tensor windows(Workspace workspace, Tensor x, Sequences sequences, int kernel) {
+    return windows.of(workspace, x, sequences, kernel);
   }
 
   /** Writes keys and values of the step's new tokens to the layer. */

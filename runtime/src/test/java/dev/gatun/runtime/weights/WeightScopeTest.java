@@ -19,6 +19,7 @@ import dev.gatun.runtime.tensor.Tensor;
 import dev.gatun.runtime.tensor.Workspace;
 import dev.gatun.runtime.testing.TestModel;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -269,6 +270,60 @@ class WeightScopeTest {
                 })) {
       Tensor y = ops.linear(workspace, model.model().head(), workspace.floats(1, 2, 1, 1));
       assertArrayEquals(new float[] {3, 7, 11}, y.toFloatArray());
+    }
+  }
+
+  @Test
+  void convolutionReadsWindows() {
+    try (TestModel<Linear> model =
+        new TestModel.Builder()
+            .add("c.weight", Shape.of(List.of(2L, 1L, 3L)), 1, 2, 3, 10, 20, 30)
+            .add("c.bias", Shape.of(2), 0, 100)
+            .load(context, scope -> scope.convolution("c", 2, 3, 2))) {
+      // Two groups: the first feature of the three tokens is 1, 0, 2, the second 5, 1, 7.
+      Tensor y = ops.linear(workspace, model.model(), workspace.floats(1, 6, 1, 5, 0, 1, 2, 7));
+      assertArrayEquals(new float[] {7, 380}, y.toFloatArray());
+    }
+  }
+
+  @Test
+  void linearOfAnEmbeddingIsItsTable() {
+    try (TestModel<Linear> model =
+        new TestModel.Builder()
+            .add("wte.weight", DType.F16, Shape.of(3, 2), 1, 2, 3, 4, 5, 6)
+            .add("head.bias", Shape.of(3), 0, 10, 20)
+            .load(
+                context,
+                scope -> scope.head().sub("head").linearOf(scope.embedding("wte", 3, 2), "bias"))) {
+      Tensor y = ops.linear(workspace, model.model(), workspace.floats(1, 2, 1, 1));
+      assertArrayEquals(new float[] {3, 17, 31}, y.toFloatArray());
+    }
+  }
+
+  /** Its layer may be one that the model also has. */
+  @Test
+  void projectionsAreComputedOnce() {
+    record Layers(Linear linear, Tensor plain, Tensor normed) {}
+    try (TestModel<Layers> model =
+        new TestModel.Builder()
+            .add("e.weight", DType.F16, Shape.of(3, 2), 1, 3, 0, 0, 5, 5)
+            .add("a.weight", Shape.of(1, 2), 1, 10)
+            .add("a.bias", Shape.of(1), 100)
+            .add("n.weight", Shape.of(2), 1, 1)
+            .add("n.bias", Shape.of(2), 0, 2)
+            .load(
+                context,
+                scope -> {
+                  Embedding table = scope.embedding("e", 3, 2);
+                  Optional<LayerNorm> norm = Optional.of(scope.layerNorm("n", 2, 0));
+                  return new Layers(
+                      scope.linear("a", 2, 1),
+                      scope.projection(table, Optional.empty(), part("a", 1)),
+                      scope.projection(table, norm, part("a", 1)));
+                })) {
+      assertArrayEquals(new float[] {131, 100, 155}, model.model().plain().toFloatArray());
+      // (-1, 1) n + (0, 2); rows of equal values have no variance, and 0 / 0 is no number.
+      assertEquals(129, model.model().normed().toFloatArray()[0]);
     }
   }
 
