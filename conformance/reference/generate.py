@@ -21,15 +21,18 @@ import transformers
 
 from albert_electra_mpnet import ALBERT_ELECTRA_MPNET
 from checkpoints import random_state, write_json, write_model
+from deberta import DEBERTA
 from fixtures import FIXTURES, Tokens
 from full_size import FULL_SIZE
+from modernbert import MODERNBERT
 from oracle import TIE_MARGIN, Case, Fragile, greedy, load, write_reference
 from roberta import DISTILBERT, ROBERTA
 from roberta import SENTENCE as SENTENCE_ROBERTA
 from pipelines import PIPELINES
 from sentence import SENTENCE
 
-ALL = [*FIXTURES, *SENTENCE, *ROBERTA, *DISTILBERT, *SENTENCE_ROBERTA, *ALBERT_ELECTRA_MPNET]
+ALL = [*FIXTURES, *SENTENCE, *ROBERTA, *DISTILBERT, *SENTENCE_ROBERTA, *ALBERT_ELECTRA_MPNET, *MODERNBERT,
+       *DEBERTA]
 FOLDER = Path(__file__).resolve().parent.parent / "fixtures"
 ATTEMPTS = 40
 # The reference of the trained model uses the first three of these that it continues without a near tie.

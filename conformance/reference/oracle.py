@@ -14,6 +14,7 @@ import tokenizers
 import torch
 import transformers
 from safetensors.torch import save_file
+from transformers.models.deberta_v2 import modeling_deberta_v2
 from transformers.models.t5 import modeling_t5
 
 # How much worse than PyTorch's default order another PyTorch float32 order may be before a case is called fragile.
@@ -50,15 +51,27 @@ def float64_rms_norm(self, hidden_states):
     return self.weight * (hidden_states * torch.rsqrt(variance + self.variance_epsilon))
 
 
+def float64_scale(query, factor):
+    """DeBERTa's scaled_size_sqrt without its float32 root."""
+    return torch.sqrt(torch.tensor(query.size(-1) * factor, dtype=torch.float64))
+
+
+# What a .double() model would still compute in float32: where it is defined, its name, and its float64 form.
+FLOAT64_FORMS = [(modeling_t5.T5LayerNorm, "forward", float64_rms_norm),
+                 (modeling_deberta_v2, "scaled_size_sqrt", float64_scale)]
+
+
 @contextlib.contextmanager
-def exact_norms(dtype):
-    original = modeling_t5.T5LayerNorm.forward
+def float64_forms(dtype):
+    originals = [(owner, name, getattr(owner, name)) for owner, name, _ in FLOAT64_FORMS]
     if dtype == torch.float64:
-        modeling_t5.T5LayerNorm.forward = float64_rms_norm
+        for owner, name, form in FLOAT64_FORMS:
+            setattr(owner, name, form)
     try:
         yield
     finally:
-        modeling_t5.T5LayerNorm.forward = original
+        for owner, name, original in originals:
+            setattr(owner, name, original)
 
 
 @contextlib.contextmanager
@@ -87,6 +100,8 @@ def shuffled_sums(seed):
 def load(directory, class_name, dtype, attention, may_ignore=()):
     """Loads as any user would, and insists that nothing was missing and only the named tensors were unused."""
     cls = getattr(transformers, class_name)
+    if not cls._supports_sdpa:
+        attention = "eager"
     model, info = cls.from_pretrained(directory, dtype=dtype, attn_implementation=attention, output_loading_info=True)
     assert not info["missing_keys"] and not info["mismatched_keys"], (directory, info)
     unexpected = [k for k in info["unexpected_keys"] if not any(part in k for part in may_ignore)]
@@ -98,7 +113,7 @@ def load(directory, class_name, dtype, attention, may_ignore=()):
 def forward(model, case, index, copies=1):
     """The asked outputs of one sequence; with copies > 1 from a batch of equal rows (another order of the same sums)."""
     inputs = {k: torch.tensor([rows[index]] * copies) for k, rows in case.inputs.items()}
-    with exact_norms(model.dtype):
+    with float64_forms(model.dtype):
         result = model(**inputs, output_hidden_states=any("hidden_states." in o for o in case.outputs), return_dict=True)
     found = {}
     for output in case.outputs:
@@ -112,7 +127,7 @@ def forward(model, case, index, copies=1):
 def greedy(model, case, index):
     """The ids that generate() returns, the smallest gap between best and second logit, and the number of new tokens."""
     inputs = {k: torch.tensor([rows[index]]) for k, rows in case.inputs.items()}
-    with exact_norms(model.dtype):
+    with float64_forms(model.dtype):
         result = model.generate(**inputs, attention_mask=torch.ones_like(inputs["input_ids"]), do_sample=False,
                                 num_beams=1, return_dict_in_generate=True, output_logits=True,
                                 use_cache=can_use_cache(model.config), **case.generate)
@@ -135,7 +150,7 @@ def embed(directory, case, dtype, copies=1):
     settings = dict(case.settings)
     encode = getattr(model, {None: "encode", "query": "encode_query", "document": "encode_document"}[
         settings.pop("task", None)])
-    with exact_norms(dtype):
+    with float64_forms(dtype):
         rows = [encode([t] * copies, batch_size=copies, convert_to_tensor=True, show_progress_bar=False,
                        truncate_dim=settings.get("dimensions"), prompt=settings.get("prompt"),
                        prompt_name=settings.get("prompt_name"))[-1] for t in case.texts]

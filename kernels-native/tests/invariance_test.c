@@ -68,9 +68,10 @@ static void linear_rows(void) {
 }
 
 /* Texts one behind the other, and each alone. */
+static const int32_t LENGTHS[] = {1, 33, 8, 9, 200, 3, 17, 64, 65, 31, 129, 7, 16};
+enum { TEXTS = sizeof LENGTHS / sizeof LENGTHS[0] };
+
 static void try_attention(int32_t tier, int32_t threads, gt_attention_params params, const float *bias) {
-  static const int32_t LENGTHS[] = {1, 33, 8, 9, 200, 3, 17, 64, 65, 31, 129, 7, 16};
-  enum { TEXTS = sizeof LENGTHS / sizeof LENGTHS[0] };
   int32_t offsets[TEXTS + 1] = {0};
   for (int32_t i = 0; i < TEXTS; i++) {
     offsets[i + 1] = offsets[i] + LENGTHS[i];
@@ -97,8 +98,9 @@ static void try_attention(int32_t tier, int32_t threads, gt_attention_params par
     CHECK_OK(
         gt_attention(context, q + at, k + at, v + at, one, one, NULL, bias, alone, &params, message, sizeof message));
     CHECK(memcmp(alone, together + at, (size_t)(LENGTHS[i] * width) * sizeof(float)) == 0,
-          "tier %s, dtype %d, %d threads, head_dim %d, causal %d: %d tokens give other bits alone", gt_tier_name(tier),
-          (int)params.compute_dtype, (int)threads, (int)params.head_dim, (int)params.causal, (int)LENGTHS[i]);
+          "tier %s, dtype %d, %d threads, head_dim %d, causal %d, window %d: %d tokens give other bits alone",
+          gt_tier_name(tier), (int)params.compute_dtype, (int)threads, (int)params.head_dim, (int)params.causal,
+          (int)params.sliding_window, (int)LENGTHS[i]);
   }
   gt_context_destroy(context);
   free(q);
@@ -124,6 +126,11 @@ static void attention_on_tier(const gt_kernel_table *kernels) {
         params.compute_dtype = GT_F32;
         params.bias_distance = REACH;
         try_attention(kernels->tier, threads, params, bias);
+        params.bias_distance = 0;
+        params.sliding_window = 21;
+        try_attention(kernels->tier, threads, params, NULL);
+        params.compute_dtype = GT_BF16;
+        try_attention(kernels->tier, threads, params, NULL);
       }
     }
   }
@@ -133,9 +140,70 @@ static void attention_texts(void) {
   for_each_tier(attention_on_tier);
 }
 
+/* The table of distances reaches as far as the longest text of the call, as the runtime's does. */
+static void run_disentangled(gt_context *context, const float *qkv, const int32_t *offsets, int32_t texts,
+                             int32_t longest, const float *position, float *out) {
+  enum { HEADS = 3, DIM = 24, WIDTH = HEADS * DIM, SPAN = 16 };
+  int32_t index[2 * 256 + 1];
+  for (int32_t i = 0; i <= 2 * longest; i++) {
+    const int32_t distance = i - longest;
+    index[i] = (distance < -SPAN ? -SPAN : distance >= SPAN ? SPAN - 1 : distance) + SPAN;
+  }
+  const gt_disentangled_params params = {.struct_size = sizeof params,
+                                         .batch = texts,
+                                         .num_heads = HEADS,
+                                         .head_dim = DIM,
+                                         .scale = 0.2F,
+                                         .max_distance = longest,
+                                         .positions = 2 * SPAN,
+                                         .q_stride = 3 * WIDTH,
+                                         .k_stride = 3 * WIDTH,
+                                         .v_stride = 3 * WIDTH,
+                                         .out_stride = WIDTH,
+                                         .position_k_stride = 2 * WIDTH,
+                                         .position_q_stride = 2 * WIDTH};
+  CHECK_OK(gt_disentangled_attention(context, qkv, qkv + WIDTH, qkv + 2 * WIDTH, offsets, position, position + WIDTH,
+                                     index, out, &params, message, sizeof message));
+}
+
+static void disentangled_on_tier(const gt_kernel_table *kernels) {
+  enum { WIDTH = 72, POSITIONS = 32, LONGEST = 200 };
+  int32_t offsets[TEXTS + 1] = {0};
+  for (int32_t i = 0; i < TEXTS; i++) {
+    offsets[i + 1] = offsets[i] + LENGTHS[i];
+  }
+  const size_t count = (size_t)offsets[TEXTS] * WIDTH;
+  float *qkv = malloc(3 * count * sizeof(float)), *together = malloc(count * sizeof(float));
+  float *alone = malloc(count * sizeof(float));
+  float position[POSITIONS * 2 * WIDTH];
+  random_fill(qkv, 3 * count);
+  random_fill(position, sizeof position / sizeof position[0]);
+  for (int32_t threads = 1; threads <= 4; threads += 3) {
+    gt_context *context = create_context(kernels->tier, threads);
+    run_disentangled(context, qkv, offsets, TEXTS, LONGEST, position, together);
+    for (int32_t i = 0; i < TEXTS; i++) {
+      const int32_t one[2] = {0, LENGTHS[i]};
+      const int64_t at = (int64_t)offsets[i] * WIDTH;
+      run_disentangled(context, qkv + 3 * at, one, 1, LENGTHS[i], position, alone);
+      CHECK(memcmp(alone, together + at, (size_t)LENGTHS[i] * WIDTH * sizeof(float)) == 0,
+            "tier %s, %d threads: %d tokens give other bits alone", gt_tier_name(kernels->tier), (int)threads,
+            (int)LENGTHS[i]);
+    }
+    gt_context_destroy(context);
+  }
+  free(qkv);
+  free(together);
+  free(alone);
+}
+
+static void disentangled_texts(void) {
+  for_each_tier(disentangled_on_tier);
+}
+
 int main(void) {
   reseed(5);
   RUN(linear_rows);
   RUN(attention_texts);
+  RUN(disentangled_texts);
   return finish();
 }

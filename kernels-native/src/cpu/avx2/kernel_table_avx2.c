@@ -13,6 +13,8 @@ const gt_kernel_table gt_kernel_table_avx2 = {
     .activate_f32_f32 = gt_avx2_activate,
     .embed_any_f32 = gt_avx2_embed,
     .argmax_f32_i32 = gt_avx2_argmax,
+    .rope_f32_f32 = gt_avx2_rope,
     .attention_f32_f32 = &gt_avx2_attention,
     .attention_bf16_f32 = &gt_avx2_attention,
+    .disentangled_f32_f32 = &gt_avx2_disentangled,
 };

@@ -13,6 +13,8 @@ const gt_kernel_table gt_kernel_table_avx512_bf16 = {
     .activate_f32_f32 = gt_avx512_activate,
     .embed_any_f32 = gt_avx512_embed,
     .argmax_f32_i32 = gt_avx512_argmax,
+    .rope_f32_f32 = gt_avx512_rope,
     .attention_f32_f32 = &gt_avx512_attention,
     .attention_bf16_f32 = &gt_avx512_bf16_attention,
+    .disentangled_f32_f32 = &gt_avx512_disentangled,
 };

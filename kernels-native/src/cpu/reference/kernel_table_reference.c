@@ -13,6 +13,8 @@ const gt_kernel_table gt_kernel_table_reference = {
     .activate_f32_f32 = gt_reference_activate,
     .embed_any_f32 = gt_reference_embed,
     .argmax_f32_i32 = gt_reference_argmax,
+    .rope_f32_f32 = gt_reference_rope,
     .attention_f32_f32 = &gt_reference_attention,
     .attention_bf16_f32 = &gt_reference_attention,
+    .disentangled_f32_f32 = &gt_reference_disentangled,
 };

@@ -66,6 +66,18 @@ class ModelTest {
     }
   }
 
+  /** DeBERTa v3 has no segments, but its tokenizer numbers the texts of a pair. */
+  @Test
+  void segmentsOfAModelThatHasNoneAreIgnored() {
+    try (var model = Model.load(Fixtures.directory("deberta-v3"), TWO_THREADS)) {
+      Inputs inputs = Inputs.of(ids(3, model.config().vocabSize(), 8));
+      Set<String> wanted = Set.of("last_hidden_state");
+      float[] plain = model.forward(inputs, wanted).values("last_hidden_state", 0);
+      Inputs typed = inputs.withTokenTypeIds(List.of(new int[] {0, 1, 1}));
+      assertArrayEquals(plain, model.forward(typed, wanted).values("last_hidden_state", 0));
+    }
+  }
+
   @Test
   void bf16TakesHalfTheMemoryAndStaysNear() {
     LoadOptions bf16 = TWO_THREADS.withDtype(ComputeDtype.BF16);

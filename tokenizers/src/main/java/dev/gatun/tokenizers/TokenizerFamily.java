@@ -60,6 +60,13 @@ enum TokenizerFamily {
       Set.of("albert"),
       Map.of(
           BOS, "[CLS]", EOS, "[SEP]", UNK, "<unk>", SEP, "[SEP]", PAD, "<pad>", CLS, "[CLS]", MASK,
+          "[MASK]")),
+  /** models/deberta_v2/tokenization_deberta_v2.py */
+  DEBERTA_V2(
+      Set.of("DebertaV2Tokenizer"),
+      Set.of("deberta-v2"),
+      Map.of(
+          BOS, "[CLS]", EOS, "[SEP]", UNK, "[UNK]", SEP, "[SEP]", PAD, "[PAD]", CLS, "[CLS]", MASK,
           "[MASK]"));
 
   private final Set<String> classNames;

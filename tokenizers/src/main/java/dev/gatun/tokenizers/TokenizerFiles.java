@@ -10,7 +10,7 @@ import java.util.List;
 /** Chooses among the files of a model directory and turns them into a definition. */
 final class TokenizerFiles {
   private static final List<String> UNSUPPORTED =
-      List.of("sentencepiece.bpe.model", "tokenizer.model", "tekken.json", "spm.model");
+      List.of("sentencepiece.bpe.model", "tokenizer.model", "tekken.json");
 
   private final Path directory;
   private final TokenizerSettings settings;
@@ -33,6 +33,7 @@ final class TokenizerFiles {
     Path merges = directory.resolve("merges.txt");
     Path vocabText = directory.resolve("vocab.txt");
     Path spiece = directory.resolve("spiece.model");
+    Path spm = directory.resolve("spm.model");
     if (Files.isRegularFile(json)) {
       return fromJson(json);
     }
@@ -65,6 +66,12 @@ final class TokenizerFiles {
     if (family == TokenizerFamily.ALBERT && exist(spiece)) {
       return AlbertFiles.define(
           source(TokenizerSource.Kind.SENTENCE_PIECE, spiece), spiece, settings);
+    }
+    if (suits(family, TokenizerFamily.DEBERTA_V2) && exist(spm)) {
+      return DebertaFiles.define(
+          source(TokenizerSource.Kind.SENTENCE_PIECE, spm),
+          spm,
+          withFamily(TokenizerFamily.DEBERTA_V2));
     }
     throw nothingUsable();
   }
@@ -149,7 +156,7 @@ final class TokenizerFiles {
   private TokenizerException nothingUsable() {
     var detail = new StringBuilder("no tokenizer. Searched: tokenizer.json");
     detail.append("; vocab.json with merges.txt (GPT-2, RoBERTa); vocab.txt (BERT, MPNet)");
-    detail.append("; spiece.model (T5, ALBERT);");
+    detail.append("; spiece.model (T5, ALBERT); spm.model (DeBERTa);");
     detail.append(" sentencepiece.bpe.model (where the files name XLM-RoBERTa).");
     settings
         .tokenizerClass()

@@ -21,6 +21,7 @@ import java.util.OptionalInt;
  * @param keepAccents ALBERT's flag; empty when absent
  * @param tokenizeChineseChars empty when absent
  * @param addPrefixSpace empty when absent
+ * @param splitByPunct DeBERTa's flag; false when absent
  * @param trimOffsets RoBERTa's flag; empty when absent
  * @param addBosToken read only when there is no tokenizer.json, as in transformers
  * @param addEosToken read only when there is no tokenizer.json
@@ -40,6 +41,7 @@ record TokenizerSettings(
     Optional<Boolean> keepAccents,
     Optional<Boolean> tokenizeChineseChars,
     Optional<Boolean> addPrefixSpace,
+    boolean splitByPunct,
     Optional<Boolean> trimOffsets,
     Optional<Boolean> addBosToken,
     Optional<Boolean> addEosToken,
@@ -66,6 +68,7 @@ record TokenizerSettings(
         keepAccents,
         tokenizeChineseChars,
         addPrefixSpace,
+        splitByPunct,
         trimOffsets,
         addBosToken,
         addEosToken,

@@ -81,6 +81,7 @@ final class TokenizerSettingsReader {
         bool("keep_accents"),
         bool("tokenize_chinese_chars"),
         bool("add_prefix_space"),
+        bool("split_by_punct").orElse(false),
         bool("trim_offsets"),
         bool("add_bos_token"),
         bool("add_eos_token"),

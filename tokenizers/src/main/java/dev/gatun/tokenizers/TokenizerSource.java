@@ -18,7 +18,7 @@ public record TokenizerSource(Kind kind, List<Path> files) {
     BYTE_LEVEL_BPE,
     /** vocab.txt: BERT and its kin, MPNet */
     WORD_PIECE,
-    /** spiece.model: T5, ALBERT; sentencepiece.bpe.model: XLM-RoBERTa */
+    /** spiece.model: T5, ALBERT; sentencepiece.bpe.model: XLM-RoBERTa; spm.model: DeBERTa */
     SENTENCE_PIECE
   }
 

@@ -38,7 +38,11 @@ class SmallTokenizersTest {
         "albert",
         "albert-cased",
         "albert-stored",
-        "albert-stored-cased"
+        "albert-stored-cased",
+        "modernbert",
+        "deberta",
+        "deberta-lower-case",
+        "deberta-stored"
       })
   void agreesWithTransformers(String name) {
     JsonNode expected = TestFiles.json(TestFiles.small(name + "/expected.json"));
@@ -98,7 +102,7 @@ class SmallTokenizersTest {
       assertEquals(id, tokenizer.tokenId(token).orElseThrow());
       // a repeated piece keeps its last id; SentencePiece shows unknown text itself; a token that
       // swallows the spaces beside it shows them too
-      if (!token.equals("<unk>")) {
+      if (!token.equals("<unk>") && !token.equals("[UNK]")) {
         assertEquals(expected.get("tokens").get(i).textValue(), token);
       }
     }

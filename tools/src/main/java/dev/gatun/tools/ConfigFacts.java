@@ -4,10 +4,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.gatun.loader.config.Activation;
 import dev.gatun.loader.config.AlbertConfig;
 import dev.gatun.loader.config.BertConfig;
+import dev.gatun.loader.config.DebertaV2Config;
 import dev.gatun.loader.config.DistilbertConfig;
 import dev.gatun.loader.config.ElectraConfig;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.ModernBertConfig;
 import dev.gatun.loader.config.MpnetConfig;
 import dev.gatun.loader.config.RobertaConfig;
 import dev.gatun.loader.config.T5Config;
@@ -52,7 +54,9 @@ record ConfigFacts(
           "distilbert",
           "albert",
           "electra",
-          "mpnet");
+          "mpnet",
+          "modernbert",
+          "deberta-v2");
   private static final Pattern DECODER_CLASS =
       Pattern.compile("(ForCausalLM|LMHeadModel|ForConditionalGeneration)$");
 
@@ -79,8 +83,10 @@ record ConfigFacts(
               DistilbertConfig _,
               AlbertConfig _,
               ElectraConfig _,
-              MpnetConfig _ ->
+              MpnetConfig _,
+              DebertaV2Config _ ->
               "LayerNorm after each block";
+          case ModernBertConfig _ -> "LayerNorm before each block";
         },
         switch (config) {
           case BertConfig _ -> "learned, absolute";
@@ -89,6 +95,8 @@ record ConfigFacts(
           case RobertaConfig _, DistilbertConfig _, AlbertConfig _, ElectraConfig _ ->
               "learned, absolute";
           case MpnetConfig _ -> "learned, absolute, and relative, learned bias by distance bucket";
+          case ModernBertConfig _ -> "rotary";
+          case DebertaV2Config c -> positions(c);
         },
         // T5 ties whatever the key says, unless the file holds a head of its own: which files with
         // false there do.
@@ -101,6 +109,13 @@ record ConfigFacts(
       return roberta.maxPositionEmbeddings();
     }
     return config.maxPositions().isPresent() ? (Integer) config.maxPositions().getAsInt() : null;
+  }
+
+  private static String positions(DebertaV2Config c) {
+    if (!c.relativeAttention()) {
+      return c.positionBiasedInput() ? "learned, absolute" : "none";
+    }
+    return "relative, disentangled" + (c.positionBiasedInput() ? ", and learned, absolute" : "");
   }
 
   /** The name that configurations use. */

@@ -31,7 +31,9 @@ public final class ConfigParser {
               Map.entry("distilbert", DistilbertConfig::read),
               Map.entry("albert", AlbertConfig::read),
               Map.entry("electra", ElectraConfig::read),
-              Map.entry("mpnet", MpnetConfig::read)));
+              Map.entry("mpnet", MpnetConfig::read),
+              Map.entry("modernbert", ModernBertConfig::read),
+              Map.entry("deberta-v2", DebertaV2Config::read)));
 
   private ConfigParser() {}
 

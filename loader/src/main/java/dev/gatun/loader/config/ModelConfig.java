@@ -14,9 +14,11 @@ import java.util.SortedMap;
 public sealed interface ModelConfig
     permits AlbertConfig,
         BertConfig,
+        DebertaV2Config,
         DistilbertConfig,
         ElectraConfig,
         Gpt2Config,
+        ModernBertConfig,
         MpnetConfig,
         RobertaConfig,
         T5Config {

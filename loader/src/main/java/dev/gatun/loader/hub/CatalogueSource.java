@@ -41,7 +41,11 @@ final class CatalogueSource implements ModelSource {
           "albert/albert-base-v2",
           "google/electra-small-discriminator",
           "microsoft/mpnet-base",
-          "sentence-transformers/all-mpnet-base-v2");
+          "sentence-transformers/all-mpnet-base-v2",
+          "answerdotai/ModernBERT-base",
+          "microsoft/deberta-v3-base",
+          "microsoft/deberta-v3-small",
+          "cross-encoder/nli-deberta-v3-base");
 
   @Override
   public Answer find(ModelRequest request) {

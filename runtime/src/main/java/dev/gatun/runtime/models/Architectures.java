@@ -3,10 +3,12 @@ package dev.gatun.runtime.models;
 import dev.gatun.loader.config.AlbertConfig;
 import dev.gatun.loader.config.BertConfig;
 import dev.gatun.loader.config.ConfigException;
+import dev.gatun.loader.config.DebertaV2Config;
 import dev.gatun.loader.config.DistilbertConfig;
 import dev.gatun.loader.config.ElectraConfig;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.ModernBertConfig;
 import dev.gatun.loader.config.MpnetConfig;
 import dev.gatun.loader.config.RobertaConfig;
 import dev.gatun.loader.config.T5Config;
@@ -19,6 +21,7 @@ import java.util.function.Function;
 import java.util.function.ToIntFunction;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The table of transformers classes this runtime can build. */
 public final class Architectures {
@@ -39,6 +42,16 @@ public final class Architectures {
       new Family<>(ElectraConfig.class, "electra", ElectraConfig::numHiddenLayers, POSITION_IDS);
   private static final Family<MpnetConfig> MPNET =
       new Family<>(MpnetConfig.class, "mpnet", MpnetConfig::numHiddenLayers, POSITION_IDS);
+  private static final Family<ModernBertConfig> MODERNBERT =
+      new Family<>(ModernBertConfig.class, "model", ModernBertConfig::numHiddenLayers);
+  private static final Family<DebertaV2Config> DEBERTA =
+      new Family<>(
+          DebertaV2Config.class,
+          "deberta",
+          DebertaV2Config::numHiddenLayers,
+          "position_embeddings",
+          POSITION_IDS,
+          "mask_predictions.*");
 
   private static final String[] TOKENS = {"last_hidden_state"};
   private static final String[] TOKENS_AND_POOLED = {"last_hidden_state", "pooler_output"};
@@ -127,7 +140,26 @@ public final class Architectures {
           MPNET.of("MPNetForMaskedLM", Mpnet.ForMaskedLM::new, LOGITS),
           MPNET.of("MPNetForSequenceClassification", Mpnet.ForSequenceClassification::new, LOGITS),
           MPNET.of("MPNetForTokenClassification", Mpnet.ForTokenClassification::new, LOGITS),
-          MPNET.of("MPNetForQuestionAnswering", Mpnet.ForQuestionAnswering::new, SPAN));
+          MPNET.of("MPNetForQuestionAnswering", Mpnet.ForQuestionAnswering::new, SPAN),
+          MODERNBERT.of("ModernBertModel", ModernBert.BaseModel::new, TOKENS),
+          MODERNBERT.of("ModernBertForMaskedLM", ModernBert.ForMaskedLM::new, LOGITS),
+          MODERNBERT.of(
+              "ModernBertForSequenceClassification",
+              ModernBert.ForSequenceClassification::new,
+              LOGITS),
+          MODERNBERT.of(
+              "ModernBertForTokenClassification", ModernBert.ForTokenClassification::new, LOGITS),
+          MODERNBERT.of(
+              "ModernBertForQuestionAnswering", ModernBert.ForQuestionAnswering::new, SPAN),
+          DEBERTA.of("DebertaV2Model", DebertaV2.DebertaV2Model::new, TOKENS),
+          DEBERTA.of("DebertaV2ForMaskedLM", DebertaV2.ForMaskedLM::new, LOGITS),
+          DEBERTA.of(
+              "DebertaV2ForSequenceClassification",
+              DebertaV2.ForSequenceClassification::new,
+              LOGITS),
+          DEBERTA.of(
+              "DebertaV2ForTokenClassification", DebertaV2.ForTokenClassification::new, LOGITS),
+          DEBERTA.of("DebertaV2ForQuestionAnswering", DebertaV2.ForQuestionAnswering::new, SPAN));
 
   private static final Map<String, Architecture<?>> BY_NAME =
       TABLE.stream().collect(Collectors.toUnmodifiableMap(Architecture::name, a -> a));
@@ -195,6 +227,8 @@ public final class Architectures {
       case AlbertConfig _ -> "AlbertModel";
       case ElectraConfig _ -> "ElectraModel";
       case MpnetConfig _ -> "MPNetModel";
+      case ModernBertConfig _ -> "ModernBertModel";
+      case DebertaV2Config _ -> "DebertaV2Model";
     };
   }
 
@@ -224,11 +258,15 @@ public final class Architectures {
    * Classes of one config whose forward pass is one stack.
    *
    * @param prefix submodule of the backbone
-   * @param depth how often hidden states are handed on
+   * @param depth layers: each gives hidden states
    * @param ignored checkpoint names that are no weights
    */
   private record Family<C extends ModelConfig>(
-      Class<C> config, String prefix, ToIntFunction<C> depth, String ignored) {
+      Class<C> config, String prefix, ToIntFunction<C> depth, List<Pattern> ignored) {
+    Family(Class<C> config, String prefix, ToIntFunction<C> depth, String... ignored) {
+      this(config, prefix, depth, Stream.of(ignored).map(Pattern::compile).toList());
+    }
+
     Architecture<C> of(
         String name, BiFunction<C, WeightScope, Network> constructor, String... heads) {
       return new Architecture<>(
@@ -237,7 +275,7 @@ public final class Architectures {
           prefix,
           constructor,
           c -> layers("hidden_states", depth.applyAsInt(c), heads),
-          List.of(Pattern.compile(ignored)));
+          ignored);
     }
   }
 }

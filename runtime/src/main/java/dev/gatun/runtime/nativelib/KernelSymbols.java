@@ -235,6 +235,20 @@ record KernelSymbols(
             })
         MethodHandle argmax,
     @C(
+            name = "gt_rope",
+            returns = int.class,
+            takes = {
+              MemorySegment.class, // context
+              MemorySegment.class, // x
+              MemorySegment.class, // positions
+              MemorySegment.class, // cosines
+              MemorySegment.class, // sines
+              MemorySegment.class, // params
+              MemorySegment.class,
+              long.class
+            })
+        MethodHandle rope,
+    @C(
             name = "gt_attention",
             returns = int.class,
             takes = {
@@ -252,6 +266,24 @@ record KernelSymbols(
               long.class
             })
         MethodHandle attention,
+    @C(
+            name = "gt_disentangled_attention",
+            returns = int.class,
+            takes = {
+              MemorySegment.class, // context
+              MemorySegment.class, // q
+              MemorySegment.class, // k
+              MemorySegment.class, // v
+              MemorySegment.class, // cu_seqlens
+              MemorySegment.class, // position_k
+              MemorySegment.class, // position_q
+              MemorySegment.class, // position_index
+              MemorySegment.class, // out
+              MemorySegment.class, // params
+              MemorySegment.class,
+              long.class
+            })
+        MethodHandle disentangledAttention,
     @C(
             name = "gt_kv_append",
             returns = int.class,

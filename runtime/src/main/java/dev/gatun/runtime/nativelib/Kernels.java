@@ -37,7 +37,9 @@ final class Kernels {
   static final MethodHandle ACTIVATE = BINDING.symbols().activate();
   static final MethodHandle EMBED = BINDING.symbols().embed();
   static final MethodHandle ARGMAX = BINDING.symbols().argmax();
+  static final MethodHandle ROPE = BINDING.symbols().rope();
   static final MethodHandle ATTENTION = BINDING.symbols().attention();
+  static final MethodHandle DISENTANGLED_ATTENTION = BINDING.symbols().disentangledAttention();
   static final MethodHandle KV_APPEND = BINDING.symbols().kvAppend();
 
   private Kernels() {}

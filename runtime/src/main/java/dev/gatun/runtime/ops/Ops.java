@@ -2,6 +2,7 @@ package dev.gatun.runtime.ops;
 
 import dev.gatun.loader.config.Activation;
 import dev.gatun.loader.safetensors.DType;
+import dev.gatun.runtime.nativelib.AttentionCalls;
 import dev.gatun.runtime.nativelib.KernelCalls;
 import dev.gatun.runtime.nativelib.NativeContext;
 import dev.gatun.runtime.tensor.KvCache;
@@ -12,6 +13,7 @@ import dev.gatun.runtime.weights.Embedding;
 import dev.gatun.runtime.weights.LayerNorm;
 import dev.gatun.runtime.weights.Linear;
 import dev.gatun.runtime.weights.RmsNorm;
+import dev.gatun.runtime.weights.RotaryTable;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -27,10 +29,14 @@ public final class Ops {
 
   private final KernelCalls kernels;
   private final AttentionOps attention;
+  private final DisentangledOps disentangled;
+  private final WindowOps windows;
 
   public Ops(NativeContext context) {
     this.kernels = new KernelCalls(context);
-    this.attention = new AttentionOps(kernels);
+    this.attention = new AttentionOps(new AttentionCalls(context));
+    this.disentangled = new DisentangledOps(context);
+    this.windows = new WindowOps(kernels);
   }
 
   public NativeContext context() {
@@ -109,13 +115,18 @@ public final class Ops {
    */
   public Tensor layerNorm(Workspace workspace, LayerNorm norm, Tensor x, Tensor y) {
     Operands.usable("layerNorm", kernels.context(), workspace, x, y);
-    Operands.usable("layerNorm", kernels.context(), workspace, norm.weight(), norm.bias());
+    Operands.usable("layerNorm", kernels.context(), norm.weight(), DType.F32);
     Operands.sameShape("layerNorm", norm, norm.features(), x, y);
+    MemorySegment bias = MemorySegment.NULL;
+    if (norm.bias().isPresent()) {
+      Operands.usable("layerNorm", kernels.context(), norm.bias().get(), DType.F32);
+      bias = norm.bias().get().segment();
+    }
     kernels.layerNorm(
         workspace.scratch(),
         x.segment(),
         norm.weight().segment(),
-        norm.bias().segment(),
+        bias,
         y.segment(),
         x.rows(),
         x.columns(),
@@ -230,6 +241,43 @@ public final class Ops {
     return indices.toIntArray();
   }
 
+  /**
+   * Rotary position embedding (Su et al., arXiv 2104.09864) of queries and keys, in place: feature
+   * i of a head turns with feature i + {@code table.rotaryDim() / 2} by the token's angle i.
+   *
+   * @param x {@code [tokens, heads * headDim]}; may be the columns of q and k of a fused projection
+   * @param positions I32 {@code [tokens]}
+   * @throws dev.gatun.KernelException INVALID_ARGUMENT if a position is not in the table; x is
+   *     unchanged
+   */
+  public void rope(
+      Workspace workspace, RotaryTable table, Tensor x, int headDim, Tensor positions) {
+    Operands.usable("rope", kernels.context(), workspace, positions, x, DType.I32);
+    Operands.usable("rope", kernels.context(), table.cosines(), DType.F32);
+    Operands.usable("rope", kernels.context(), table.sines(), DType.F32);
+    if (headDim < table.rotaryDim()
+        || x.columns() % headDim != 0
+        || positions.shape().rank() != 1
+        || positions.columns() != x.rows()) {
+      throw new IllegalArgumentException(
+          "rope: %s does not turn x %s with heads of %d at positions %s"
+              .formatted(table, x, headDim, positions));
+    }
+    kernels.rope(
+        workspace.scratch(),
+        x.segment(),
+        positions.segment(),
+        table.cosines().segment(),
+        table.sines().segment(),
+        (int) (x.columns() / headDim),
+        headDim,
+        (int) table.rotaryDim(),
+        false,
+        x.rows(),
+        x.rowStride(),
+        table.rows());
+  }
+
   /** {@code activation(x)}, element by element. */
   public Tensor activate(Workspace workspace, Tensor x, Activation activation) {
     return activate(workspace, x, activation, workspace.tensor(x.rows(), x.columns()));
@@ -308,6 +356,38 @@ public final class Ops {
       Sequences queries,
       KvCache.Layer layer) {
     return attention.cached(workspace, q, options, queries, layer);
+  }
+
+  /**
+   * Disentangled self-attention within packed sequences (He et al., DeBERTa, arXiv 2006.03654):
+   * scores also have the products of queries and keys with relative positions.
+   *
+   * @param q {@code [tokens, heads * headDim]}; q, k and v may be column views of one fused
+   *     projection
+   * @param positionIndex I32 {@code [2 D + 1]}: the row of the options' position tables for each
+   *     distance, query position - key position, from -D to D; what is farther has the row of D
+   * @return {@code [tokens, heads * headDim]}
+   * @throws dev.gatun.KernelException INVALID_ARGUMENT if an index is no row of the tables
+   */
+  public Tensor disentangledAttention(
+      Workspace workspace,
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      DisentangledOptions options,
+      Tensor positionIndex,
+      Sequences sequences) {
+    return disentangled.attention(workspace, q, k, v, options, positionIndex, sequences);
+  }
+
+  /**
+   * The windows of a convolution: each token between its neighbours of the same sequence, zeros
+   * beyond the ends: x {@code [tokens, features]} to {@code [tokens, kernel * features]}.
+   *
+   * @param kernel tokens of a window, odd
+   */
+  public Tensor windows(Workspace workspace, Tensor x, Sequences sequences, int kernel) {
+    return windows.of(workspace, x, sequences, kernel);
   }
 
   /** Writes keys and values of the step's new tokens to the layer. */
