@@ -1,6 +1,7 @@
 package dev.gatun;
 
 import dev.gatun.loader.config.SentenceTransformerConfig;
+import dev.gatun.runtime.nativelib.NativeLibrary;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -123,6 +124,7 @@ public final class TextEmbedderBuilder {
    * @throws IllegalArgumentException if a setting does not fit the model
    */
   public TextEmbedder build() {
+    NativeLibrary.bindAhead();
     Path directory = location.apply(options);
     return new TextEmbedder(directory, SentenceTransformerConfig.load(directory), this);
   }
