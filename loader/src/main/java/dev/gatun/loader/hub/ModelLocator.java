@@ -84,19 +84,19 @@ public final class ModelLocator {
     HubException failure = null;
     for (ModelSource source : sources) {
       switch (source.find(request)) {
-        case Answer.Found found when failure == null || serves(found, failure) -> {
-          if (configurationDoes || !(found.location() instanceof ModelLocation.Catalogued known)) {
-            return found.location();
-          }
-          searched.add("built-in catalogue: the configuration of " + known.id() + ", no weights");
-        }
-        case Answer.Found _ -> {}
-        case Answer.Absent absent -> {
-          if (!searched.contains(absent.searched())) {
-            searched.add(absent.searched());
+        case Answer.Found(ModelLocation.Catalogued known) when !configurationDoes ->
+            searched.add("built-in catalogue: the configuration of " + known.id() + ", no weights");
+        case Answer.Found(ModelLocation location) -> {
+          if (failure == null || serves(location, failure)) {
+            return location;
           }
         }
-        case Answer.Failed failed -> failure = failed.failure();
+        case Answer.Absent(String place) -> {
+          if (!searched.contains(place)) {
+            searched.add(place);
+          }
+        }
+        case Answer.Failed(HubException e) -> failure = e;
       }
     }
     if (failure != null) {
@@ -109,9 +109,9 @@ public final class ModelLocator {
    * Whether an older answer may stand in for one that the hub failed to give. Not where what it
    * sent was wrong, or where it has no such revision or file.
    */
-  private static boolean serves(Answer.Found found, HubException failure) {
+  private static boolean serves(ModelLocation location, HubException failure) {
     return failure.isUnreachable()
-        || found.location() instanceof ModelLocation.CachedSnapshot
+        || location instanceof ModelLocation.CachedSnapshot
             && (failure instanceof HubException.RepositoryNotFound
                 || failure instanceof HubException.GatedRepository
                 || failure instanceof HubException.RepositoryDisabled
