@@ -77,12 +77,18 @@ final class RepositoryCache {
     if (!Files.isRegularFile(ref)) {
       return Optional.empty();
     }
+    Optional<String> commit = readRef(ref);
+    if (commit.isEmpty()) {
+      throw new IOException("refs/" + revision + " does not hold a commit");
+    }
+    return commit;
+  }
+
+  /** The commit that a file holds; empty if it holds something else. */
+  static Optional<String> readRef(Path ref) throws IOException {
     try (InputStream in = Files.newInputStream(ref)) {
-      String commit = new String(in.readNBytes(LONGEST_REF), StandardCharsets.UTF_8).strip();
-      if (!SafeNames.isCommit(commit)) {
-        throw new IOException("refs/" + revision + " does not hold a commit");
-      }
-      return Optional.of(commit);
+      return Optional.of(new String(in.readNBytes(LONGEST_REF), StandardCharsets.UTF_8).strip())
+          .filter(SafeNames::isCommit);
     }
   }
 
@@ -93,7 +99,7 @@ final class RepositoryCache {
     }
     Path refs = directory(folder, "refs");
     Path ref = below(refs, revision);
-    if (Files.isRegularFile(ref) && commit(revision).filter(commit::equals).isPresent()) {
+    if (Files.isRegularFile(ref) && readRef(ref).filter(commit::equals).isPresent()) {
       return;
     }
     Path temporary = ref.resolveSibling(ref.getFileName() + "." + random() + ".tmp");
