@@ -3,6 +3,7 @@
  * Knows nothing of compute.
  */
 module dev.gatun.loader {
+  requires java.net.http;
   requires transitive com.fasterxml.jackson.databind;
 
   exports dev.gatun.loader;

@@ -18,7 +18,7 @@ import java.util.Objects;
  * @param dtype precision to compute in
  * @param strict refuse a config.json with unknown keys that could change the numbers, instead of
  *     reporting them
- * @param revision branch, tag or commit in the Hugging Face cache; null for {@code main}
+ * @param revision branch, tag or commit of a model given by its id; null for {@code main}
  */
 public record LoadOptions(
     String architecture,
@@ -47,7 +47,7 @@ public record LoadOptions(
     return new LoadOptions(null, Device.CPU, 0, null, ComputeDtype.F32, false, null);
   }
 
-  /** Directory of a model that was given by its path or its id in the Hugging Face cache. */
+  /** Directory of a model that was given by its path or id; one on the hub is downloaded. */
   Path locate(String idOrPath) {
     return ModelLocator.standard(HubEnvironment.system())
         .locateFiles(idOrPath, revision == null ? ModelRequest.DEFAULT_REVISION : revision);

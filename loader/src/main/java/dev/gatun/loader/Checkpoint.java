@@ -3,6 +3,7 @@ package dev.gatun.loader;
 import dev.gatun.loader.safetensors.SafetensorsException;
 import dev.gatun.loader.safetensors.SafetensorsException.Kind;
 import dev.gatun.loader.safetensors.SafetensorsFile;
+import dev.gatun.loader.safetensors.SafetensorsHeader;
 import dev.gatun.loader.safetensors.TensorInfo;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -54,6 +55,16 @@ public final class Checkpoint implements AutoCloseable {
       files.forEach(SafetensorsFile::close);
       throw e;
     }
+  }
+
+  /**
+   * A checkpoint of which only the headers are at hand, for looking at names and shapes. Where two
+   * tensors could be one, they are taken to be equal.
+   */
+  public static Checkpoint ofHeaders(Map<Path, SafetensorsHeader> headers) {
+    List<SafetensorsFile> files = new ArrayList<>();
+    headers.forEach((name, header) -> files.add(SafetensorsFile.ofHeader(name, header)));
+    return new Checkpoint(files);
   }
 
   /** The names as stored, file after file, in the order of the data. */

@@ -109,8 +109,9 @@ final class BenchEmbedCommand implements Callable<Integer> {
   }
 
   private TextEmbedder load(PrintWriter err) {
+    Path directory = run.locate(model, err);
     try (var _ = Progress.of(err, "loading " + model)) {
-      return TextEmbedder.load(model, run.toLoadOptions());
+      return TextEmbedder.load(directory, run.toLoadOptions());
     }
   }
 

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
@@ -135,8 +136,9 @@ final class BenchModelCommand implements Callable<Integer> {
   }
 
   private Model load(PrintWriter err) {
+    Path directory = run.locate(model, err);
     try (var _ = Progress.of(err, "loading " + model)) {
-      return Model.load(model, run.toLoadOptions());
+      return Model.load(directory, run.toLoadOptions());
     }
   }
 

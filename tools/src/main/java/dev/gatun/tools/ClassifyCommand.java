@@ -9,6 +9,7 @@ import dev.gatun.TextClassifier.Classification;
 import dev.gatun.tokenizers.TextPair;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -98,8 +99,9 @@ final class ClassifyCommand implements Callable<Integer> {
   }
 
   private TextClassifier load(LoadOptions options, PrintWriter err) {
+    Path directory = run.locate(model, err);
     try (var _ = Progress.of(err, "loading " + model)) {
-      return TextClassifier.load(model, options);
+      return TextClassifier.load(directory, options);
     }
   }
 

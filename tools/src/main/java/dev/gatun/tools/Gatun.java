@@ -28,8 +28,8 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     footer = {
       "",
-      "MODEL is a directory with config.json and *.safetensors, or the id of a model in the",
-      "Hugging Face cache, as sentence-transformers/all-MiniLM-L6-v2.",
+      "MODEL is a directory with config.json and *.safetensors, or the id of a model, as",
+      "sentence-transformers/all-MiniLM-L6-v2: downloaded once, into the Hugging Face cache.",
       "",
       "Examples:",
       "  gatun generate --chars 1000 --temperature 0.7",
@@ -98,8 +98,10 @@ final class Gatun implements Runnable {
   private static void addSubcommands(CommandLine commandLine, String asked) {
     var all = new LinkedHashMap<String, Supplier<Object>>();
     all.put("bench", BenchCommand::new);
+    all.put("cache", CacheCommand::new);
     all.put("classify", ClassifyCommand::new);
     all.put("embed", EmbedCommand::new);
+    all.put("download", DownloadCommand::new);
     all.put("generate", GenerateCommand::new);
     all.put("inspect-config", InspectConfig::new);
     all.put("logits", LogitsCommand::new);

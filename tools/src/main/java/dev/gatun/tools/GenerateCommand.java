@@ -85,8 +85,8 @@ final class GenerateCommand implements Callable<Integer> {
   public Integer call() {
     requireSensible();
     PrintWriter err = spec.commandLine().getErr();
-    Path bundled = model == null ? BundledModel.directory() : null;
-    try (LoadedText loaded = LoadedText.open(bundled, model, run.toLoadOptions(), err)) {
+    Path directory = model == null ? BundledModel.directory() : run.locate(model, err);
+    try (LoadedText loaded = LoadedText.open(directory, model, run.toLoadOptions(), err)) {
       Model network = loaded.model();
       if (!network.canGenerate()) {
         throw new IllegalArgumentException(

@@ -23,7 +23,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Says what a model is, how large, and whether Gatun can run it; if not, why.",
       "",
-      "Reads config.json and the headers of the weights, never the weights. Facts have one name",
+      "Reads config.json and the headers of the weights, never the weights; of a model on the hub",
+      "nothing else is downloaded. Facts have one name",
       "whatever config.json calls them: n_embd, d_model and dim are all hidden_size. Exit status",
       "1 is for a model that is not found or no model at all.",
       "",
@@ -53,14 +54,16 @@ final class InspectConfig implements Callable<Integer> {
   @Option(
       names = "--revision",
       paramLabel = "REV",
-      description = "Branch, tag or commit of a model in the Hugging Face cache (main).")
+      description = "Branch, tag or commit of a model given by its id (main).")
   private String revision = ModelRequest.DEFAULT_REVISION;
 
   @Override
   public Integer call() throws IOException {
     Source source = source();
     Inspection inspection =
-        Inspection.of(source.name(), source.config(), source.directory(), asClass);
+        source.remote() != null
+            ? Inspection.of(source.name(), source.config(), source.remote(), asClass)
+            : Inspection.of(source.name(), source.config(), source.directory(), asClass);
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       out.println(InspectionView.json(model, inspection).toPrettyString());
@@ -75,30 +78,54 @@ final class InspectConfig implements Callable<Integer> {
    *
    * @param name of the file, for messages
    * @param directory where the weights would be, or null
+   * @param remote the model where it is not on this machine, else null
    * @param place of the model in words
    */
-  private record Source(String name, byte[] config, Path directory, String place) {}
+  private record Source(
+      String name, byte[] config, Path directory, ModelLocation.RemoteModel remote, String place) {}
 
   private Source source() throws IOException {
     Path file = Path.of(model);
     if (Files.isRegularFile(file)) {
-      return new Source(model, Files.readAllBytes(file), null, model);
+      return new Source(model, Files.readAllBytes(file), null, null, model);
     }
-    return switch (ModelLocator.standard(HubEnvironment.system()).locate(model, revision)) {
+    return switch (located()) {
       case ModelLocation.LocalDirectory local -> inDirectory(local.path(), local.path().toString());
       case ModelLocation.CachedSnapshot cached ->
           inDirectory(cached.path(), cached.id() + " at " + cached.commit() + ", " + cached.path());
+      case ModelLocation.RemoteModel remote -> onTheHub(remote);
       case ModelLocation.Catalogued known ->
           new Source(
               known.id() + "/config.json",
               known.configJson().getBytes(StandardCharsets.UTF_8),
               null,
+              null,
               known.id() + " (its configuration is built in; the weights are not on this machine)");
     };
   }
 
+  private ModelLocation located() {
+    try (var bar = new DownloadBar(spec.commandLine().getErr())) {
+      return ModelLocator.inspecting(HubEnvironment.system(), bar).locate(model, revision);
+    }
+  }
+
+  private static Source onTheHub(ModelLocation.RemoteModel remote) throws IOException {
+    ModelLocation.CachedSnapshot snapshot = remote.snapshot();
+    Path file = snapshot.path().resolve("config.json");
+    return new Source(
+        file.toString(),
+        Files.readAllBytes(file),
+        null,
+        remote,
+        snapshot.id()
+            + " at "
+            + snapshot.commit()
+            + " (on the hub; the weights are not on this machine)");
+  }
+
   private static Source inDirectory(Path directory, String place) throws IOException {
     Path file = directory.resolve("config.json");
-    return new Source(file.toString(), Files.readAllBytes(file), directory, place);
+    return new Source(file.toString(), Files.readAllBytes(file), directory, null, place);
   }
 }

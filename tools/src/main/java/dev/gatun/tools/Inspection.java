@@ -13,6 +13,7 @@ import dev.gatun.loader.WeightsException;
 import dev.gatun.loader.config.ConfigException;
 import dev.gatun.loader.config.ConfigParser;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.hub.ModelLocation;
 import dev.gatun.loader.safetensors.TensorInfo;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -73,6 +74,21 @@ record Inspection(
     return builder.build();
   }
 
+  /** As above, of a model that is on the hub; closes its headers. */
+  static Inspection of(
+      String source, byte[] config, ModelLocation.RemoteModel remote, String asClass) {
+    var builder = new Builder(asClass);
+    builder.readConfig(source, config);
+    try (Checkpoint headers = remote.headers().orElse(null)) {
+      if (headers != null) {
+        builder.readWeights(headers);
+      } else if (builder.reason.isEmpty()) {
+        builder.reason = remote.problem();
+      }
+    }
+    return builder.build();
+  }
+
   private static boolean hasWeights(Path directory) {
     try (Stream<Path> files = Files.list(directory)) {
       return files
@@ -122,6 +138,14 @@ record Inspection(
 
     void readWeights(Path directory) {
       try (Checkpoint checkpoint = Checkpoint.open(directory)) {
+        readWeights(checkpoint);
+      } catch (GatunException e) {
+        reason = reason.isEmpty() ? e.getMessage() : reason;
+      }
+    }
+
+    void readWeights(Checkpoint checkpoint) {
+      try {
         var stored = new ArrayList<TensorInfo>();
         checkpoint.names().forEach(name -> stored.add(checkpoint.info(name)));
         stored.forEach(t -> bytesByDtype.merge(t.dtype().name(), t.byteSize(), Long::sum));

@@ -120,8 +120,10 @@ final class LogitsCommand implements Callable<Integer> {
   }
 
   private Model load(LoadOptions options) {
-    try (var _ = Progress.of(spec.commandLine().getErr(), "loading " + model)) {
-      return Model.load(model, options);
+    PrintWriter err = spec.commandLine().getErr();
+    Path directory = run.locate(model, err);
+    try (var _ = Progress.of(err, "loading " + model)) {
+      return Model.load(directory, options);
     }
   }
 

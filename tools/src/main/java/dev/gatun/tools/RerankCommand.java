@@ -8,6 +8,7 @@ import dev.gatun.LoadOptions;
 import dev.gatun.tokenizers.TextPair;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -118,8 +119,9 @@ final class RerankCommand implements Callable<Integer> {
   }
 
   private CrossEncoder load(LoadOptions options, PrintWriter err) {
+    Path directory = run.locate(model, err);
     try (var _ = Progress.of(err, "loading " + model)) {
-      return CrossEncoder.load(model, options);
+      return CrossEncoder.load(directory, options);
     }
   }
 

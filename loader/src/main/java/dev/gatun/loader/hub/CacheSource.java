@@ -3,26 +3,38 @@ package dev.gatun.loader.hub;
 import dev.gatun.loader.json.StrictJson;
 import dev.gatun.loader.json.Text;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
+import java.util.Optional;
 
 /**
  * The cache of the Hugging Face client, read only: what any Python program has downloaded is found
  * here.
  */
 final class CacheSource implements ModelSource {
-  private static final Pattern COMMIT = Pattern.compile("[0-9a-f]{40}");
-  private static final int LONGEST_REF = 256;
+  /** How much of a model must be there. */
+  enum Need {
+    CONFIG("no config.json"),
+    /** Configuration and weights. */
+    WEIGHTS("not both config.json and its weights"),
+    /** All that a load looks for, or the knowledge that the model does not have it. */
+    EVERYTHING("not all that a load looks for");
+
+    private final String otherwise;
+
+    Need(String otherwise) {
+      this.otherwise = otherwise;
+    }
+  }
 
   private final Path cache;
+  private final Need need;
 
-  CacheSource(Path cache) {
+  CacheSource(Path cache, Need need) {
     this.cache = cache;
+    this.need = need;
   }
 
   @Override
@@ -38,18 +50,22 @@ final class CacheSource implements ModelSource {
     // The client names the folder after the id as it was typed, so an old id has a folder of its
     // own.
     for (String id : KnownIds.spellings(request.id().get())) {
-      Path folder = cache.resolve("models--" + id.replace("/", "--"));
+      Path folder = cache.resolve(RepositoryCache.folderName(id));
       if (!Files.isDirectory(folder)) {
         reasons.add("no " + folder.getFileName());
         continue;
       }
       try {
-        String commit = commit(folder, request.revision());
-        Path snapshot = folder.resolve("snapshots").resolve(commit);
-        if (DirectorySource.isModel(snapshot)) {
-          return new Answer.Found(new ModelLocation.CachedSnapshot(snapshot, id, commit));
+        var repository = new RepositoryCache(cache, id, true);
+        Optional<String> commit = repository.commit(request.revision());
+        if (commit.isEmpty()) {
+          throw new IOException("no refs/" + request.revision());
         }
-        reasons.add(folder.getFileName() + " has no config.json at commit " + commit);
+        var state = new SnapshotState(repository, commit.get());
+        if (meets(state)) {
+          return new Answer.Found(new ModelLocation.CachedSnapshot(state.path(), id, commit.get()));
+        }
+        reasons.add(folder.getFileName() + " has " + need.otherwise + " at commit " + commit.get());
       } catch (IOException e) {
         reasons.add(
             folder.getFileName()
@@ -63,20 +79,11 @@ final class CacheSource implements ModelSource {
     return new Answer.Absent("Hugging Face cache " + cache + ": " + String.join("; ", reasons));
   }
 
-  private static String commit(Path folder, String revision) throws IOException {
-    if (COMMIT.matcher(revision).matches()) {
-      return revision;
-    }
-    Path ref = folder.resolve("refs").resolve(revision);
-    if (!Files.isRegularFile(ref)) {
-      throw new IOException("no refs/" + revision);
-    }
-    try (InputStream in = Files.newInputStream(ref)) {
-      String commit = new String(in.readNBytes(LONGEST_REF), StandardCharsets.UTF_8).strip();
-      if (!COMMIT.matcher(commit).matches()) {
-        throw new IOException("refs/" + revision + " does not hold a commit");
-      }
-      return commit;
-    }
+  private boolean meets(SnapshotState state) {
+    return switch (need) {
+      case CONFIG -> state.hasConfig();
+      case WEIGHTS -> state.hasWeights();
+      case EVERYTHING -> state.isComplete();
+    };
   }
 }

@@ -64,6 +64,15 @@ final class KnownIds {
     return TODAY.getOrDefault(id, id);
   }
 
+  /**
+   * The id to ask the hub for and to cache under. The hub knows its old ids; a name that is short
+   * by the convention of a library is known only to that library.
+   */
+  static String onHub(String id) {
+    String today = today(id);
+    return today.startsWith("sentence-transformers/") ? today : id;
+  }
+
   /** {@code id} as given, then the other id of the same model if it has one. */
   static List<String> spellings(String id) {
     String other = TODAY.getOrDefault(id, OLD.get(id));

@@ -1,5 +1,6 @@
 package dev.gatun.loader.hub;
 
+import dev.gatun.loader.Checkpoint;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -19,6 +20,16 @@ public sealed interface ModelLocation {
   record CachedSnapshot(Path path, String id, String commit) implements ModelLocation {}
 
   /**
+   * A model on the hub of which only the configuration was downloaded.
+   *
+   * @param snapshot the cache's, with config.json
+   * @param headers names, shapes and types of the stored weights; their data is not there
+   * @param problem why there are no headers; empty if there are
+   */
+  record RemoteModel(CachedSnapshot snapshot, Optional<Checkpoint> headers, String problem)
+      implements ModelLocation {}
+
+  /**
    * A well-known model of which only the configuration is known, from the catalogue that Gatun
    * carries.
    *
@@ -31,7 +42,7 @@ public sealed interface ModelLocation {
     return switch (this) {
       case LocalDirectory local -> Optional.of(local.path());
       case CachedSnapshot snapshot -> Optional.of(snapshot.path());
-      case Catalogued catalogued -> Optional.empty();
+      case RemoteModel _, Catalogued _ -> Optional.empty();
     };
   }
 }

@@ -21,5 +21,12 @@ public interface ModelSource {
      * @param searched where it looked and why that was not the model, for the error message
      */
     record Absent(String searched) implements Answer {}
+
+    /**
+     * It may have the model, but could not give it. Later sources are still asked.
+     *
+     * @param failure thrown if none of them has it either
+     */
+    record Failed(HubException failure) implements Answer {}
   }
 }

@@ -56,6 +56,14 @@ public final class SafetensorsFile implements AutoCloseable {
     }
   }
 
+  /**
+   * A file of which only the header is at hand. The data of every tensor is {@link
+   * MemorySegment#NULL}.
+   */
+  public static SafetensorsFile ofHeader(Path name, SafetensorsHeader header) {
+    return new SafetensorsFile(name, header, Arena.ofShared(), null);
+  }
+
   /** The header alone, validated, without mapping the file. */
   public static SafetensorsHeader header(Path path) {
     return SafetensorsHeader.read(path);
@@ -90,6 +98,9 @@ public final class SafetensorsFile implements AutoCloseable {
     }
     if (!arena.scope().isAlive()) {
       throw new IllegalStateException(path + " is closed");
+    }
+    if (mapped == null) {
+      return MemorySegment.NULL;
     }
     return mapped.asSlice(header.dataStart() + info.begin(), info.byteSize());
   }

@@ -51,6 +51,21 @@ public record SafetensorsHeader(
     }
   }
 
+  /**
+   * Validates a header that was read from elsewhere than a file.
+   *
+   * @param name for messages
+   * @param header the JSON, without the 8 bytes of its length
+   * @param fileSize bytes of the whole file
+   * @throws SafetensorsException as {@link #read(Path)}
+   */
+  public static SafetensorsHeader of(Path name, byte[] header, long fileSize) {
+    if (!StrictJson.isUtf8(header)) {
+      throw new SafetensorsException(Kind.INVALID_HEADER, name, "has a header that is not UTF-8");
+    }
+    return new HeaderParser(name, LENGTH_BYTES + header.length, fileSize).parse(header);
+  }
+
   static SafetensorsHeader read(Path file, SeekableByteChannel channel) throws IOException {
     long fileSize = channel.size();
     if (fileSize < LENGTH_BYTES) {
@@ -84,11 +99,7 @@ public record SafetensorsHeader(
     }
     // Nothing is allocated before this point, and from here no more than a small multiple of bytes
     // that do exist.
-    byte[] header = readFully(file, channel, (int) length);
-    if (!StrictJson.isUtf8(header)) {
-      throw new SafetensorsException(Kind.INVALID_HEADER, file, "has a header that is not UTF-8");
-    }
-    return new HeaderParser(file, LENGTH_BYTES + length, fileSize).parse(header);
+    return of(file, readFully(file, channel, (int) length), fileSize);
   }
 
   private static byte[] readFully(Path file, SeekableByteChannel channel, int count)

@@ -31,7 +31,10 @@ class ModelLocatorTest {
     Path working = Files.createDirectory(directory.resolve("working"));
     locator =
         new ModelLocator(
-            List.of(new DirectorySource(working), new CacheSource(cache), new CatalogueSource()));
+            List.of(
+                new DirectorySource(working),
+                new CacheSource(cache, CacheSource.Need.CONFIG),
+                new CatalogueSource()));
   }
 
   @Test
@@ -136,8 +139,8 @@ class ModelLocatorTest {
           directory %s/working/org/name: does not exist
           Hugging Face cache %s: no models--org--name
           built-in catalogue: knows nothing of "org/name"
-        Download it with the Hugging Face client, hf download org/name, or give a directory that holds config.json and \
-        model.safetensors."""
+        Check the id; download it where there is a network, gatun download org/name; or give a directory that holds \
+        config.json and model.safetensors."""
             .formatted(directory, cache),
         e.getMessage());
     assertEquals(3, e.searched().size());
