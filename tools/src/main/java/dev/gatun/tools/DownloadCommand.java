@@ -52,15 +52,15 @@ final class DownloadCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    Path snapshot;
     try (var bar = new DownloadBar(spec.commandLine().getErr())) {
       var hub = new Hub(HubEnvironment.system(), bar);
-      Path snapshot =
+      snapshot =
           include.isEmpty()
               ? hub.download(model, revision)
               : hub.download(model, revision, include);
-      bar.close();
-      spec.commandLine().getOut().println(snapshot);
     }
+    spec.commandLine().getOut().println(snapshot);
     return Gatun.OK;
   }
 }

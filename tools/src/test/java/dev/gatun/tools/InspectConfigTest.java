@@ -211,7 +211,7 @@ class InspectConfigTest {
   @Test
   void aMissingModelSaysWhereItWasLookedFor() {
     Cli.run("inspect-config", "nowhere/to-be-found")
-        .fails(1, "nowhere/to-be-found", "searched", "hf download");
+        .fails(1, "nowhere/to-be-found", "searched", "gatun download");
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.gatun.loader.hub;
 
 import dev.gatun.loader.json.Text;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -55,14 +56,20 @@ final class ModelDownload {
       listener.started(request.model(), listing.commit(), files.size() + weights.size());
       // Weights last: a snapshot that has them has all the small files they go with.
       downloader.download(files);
-      for (String file : absent) {
-        cache.writeAbsent(listing.commit(), file);
-      }
+      absent.forEach(file -> remember(listing.commit(), file));
       downloader.download(weights);
     } catch (IOException e) {
       throw Downloader.cacheFailure(request.model(), e);
     }
     return cache.snapshot(listing.commit());
+  }
+
+  private void remember(String commit, String absent) {
+    try {
+      cache.writeAbsent(commit, absent);
+    } catch (IOException e) {
+      // Then the hub is asked again next time.
+    }
   }
 
   Path run(Globs globs, Collection<String> include) {
@@ -89,7 +96,10 @@ final class ModelDownload {
       cache.prepare();
       cache.writeRef(request.revision(), listing.commit());
     } catch (IOException e) {
-      throw Downloader.cacheFailure(request.model(), e);
+      // A cache that may only be read is good enough for what it has.
+      if (!Files.isDirectory(cache.snapshot(listing.commit()))) {
+        throw Downloader.cacheFailure(request.model(), e);
+      }
     }
     var atCommit = new ModelRequest(request.model(), listing.commit());
     return new Downloader(client, listener, atCommit, cache);

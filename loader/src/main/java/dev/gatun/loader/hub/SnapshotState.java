@@ -34,16 +34,16 @@ final class SnapshotState {
     return snapshot;
   }
 
+  /** An embedding model may have its transformer, or none, in a folder that modules.json names. */
   boolean hasConfig() {
-    return exists(ModelFiles.CONFIG);
+    return exists(ModelFiles.CONFIG) || exists(ModelFiles.MODULES);
   }
 
   /** Whether there is a configuration with its weights; what else a load wants may be missing. */
   boolean hasWeights() {
-    if (hasConfig() || !exists(ModelFiles.MODULES)) {
-      return hasConfig() && hasWeights(ModelFiles.ROOT);
+    if (exists(ModelFiles.CONFIG) || !exists(ModelFiles.MODULES)) {
+      return exists(ModelFiles.CONFIG) && hasWeights(ModelFiles.ROOT);
     }
-    // an embedding model whose transformer, or table, is in a folder of its own
     try {
       return ModelFiles.folders(read(snapshot.resolve(ModelFiles.MODULES))).stream()
           .allMatch(folder -> !folder.hasWeights() || hasWeights(folder));

@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -112,6 +114,22 @@ class HubSourceTest {
         };
     hub.fault("GET", "/vocab.txt", wrong, wrong);
     assertThrows(HubException.ChecksumMismatch.class, () -> locate(ID));
+  }
+
+  @Test
+  void aCacheThatMayOnlyBeReadServesWhatItHas() throws IOException {
+    TinyModels.single(hub, ID);
+    Path snapshot = locate(ID);
+    Path markers = cache.resolve("models--org--name/.no_exist");
+    try (Stream<Path> files = Files.walk(markers)) {
+      files.sorted(Comparator.reverseOrder()).forEach(file -> assertTrue(file.toFile().delete()));
+    }
+    // As root everything may be written, so something else is in the way.
+    Files.writeString(markers, "not a folder");
+    Path refs = cache.resolve("models--org--name/refs/main");
+    Files.delete(refs);
+    Files.createDirectory(refs);
+    assertEquals(snapshot, locate(ID));
   }
 
   @Test

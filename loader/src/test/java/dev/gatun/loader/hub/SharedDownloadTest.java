@@ -66,6 +66,19 @@ class SharedDownloadTest {
     assertEquals(bytes(running.getFirst().get()), hub.contentBytes.get());
   }
 
+  /** The child has 64 MB of memory. */
+  @Test
+  void aFileLargerThanMemory() throws Exception {
+    hub.bytesPerSecond = 0;
+    hub.repository(ID).file("model.safetensors", TinyModels.safetensors("w", 50_000_000, 1));
+    Map<String, String> environment =
+        Map.of("HF_ENDPOINT", hub.endpoint().toString(), "HF_HUB_CACHE", cache.toString());
+    Path snapshot = Path.of(ChildDownload.output(ChildDownload.start(environment, ID)).strip());
+    assertEquals(
+        hub.repository(ID).files.get("model.safetensors").length,
+        Files.size(snapshot.resolve("model.safetensors")));
+  }
+
   private static long bytes(Path snapshot) throws IOException {
     long bytes = 0;
     try (Stream<Path> files = Files.walk(snapshot)) {
