@@ -50,8 +50,8 @@ class TextEmbedderStressTest {
     String output = new String(child.getInputStream().readAllBytes());
     assertEquals(0, child.waitFor(), output);
     long grown = Long.parseLong(output.lines().toList().getLast().strip());
-    // A kilobyte left behind by each call would be 64 MB at full size.
-    assertTrue(grown < 20_000, "resident memory grew by " + grown + " kB");
+    // A kilobyte left behind by each call would be 64 MB at full size; compiled code takes some 20.
+    assertTrue(grown < 40_000, "resident memory grew by " + grown + " kB");
   }
 
   /** Prints by how many kB resident memory grew after the first round. */

@@ -30,7 +30,7 @@ public final class GatunScoringModel implements ScoringModel, AutoCloseable {
         CrossEncoder.builder(Objects.requireNonNull(builder.modelName, "modelName"))
             .options(builder.options);
     builder.maxTokens.ifPresent(loading::maxTokens);
-    encoder = loading.load();
+    encoder = loading.build();
   }
 
   /** Begins with a model's name and settings. */

@@ -27,142 +27,10 @@ import java.util.stream.Stream;
 public final class Architectures {
   private static final String POSITION_IDS = "(^|\\.)position_ids$";
 
-  private static final Family<BertConfig> BERT =
-      new Family<>(BertConfig.class, "bert", BertConfig::numHiddenLayers, POSITION_IDS);
-  private static final Family<Gpt2Config> GPT2 =
-      new Family<>(Gpt2Config.class, "transformer", Gpt2Config::nLayer, "attn\\.(masked_)?bias$");
-  private static final Family<RobertaConfig> ROBERTA =
-      new Family<>(RobertaConfig.class, "roberta", RobertaConfig::numHiddenLayers, POSITION_IDS);
-  private static final Family<DistilbertConfig> DISTILBERT =
-      new Family<>(DistilbertConfig.class, "distilbert", DistilbertConfig::nLayers, POSITION_IDS);
-  private static final Family<AlbertConfig> ALBERT =
-      new Family<>(
-          AlbertConfig.class, "albert", c -> c.numHiddenLayers() * c.innerGroupNum(), POSITION_IDS);
-  private static final Family<ElectraConfig> ELECTRA =
-      new Family<>(ElectraConfig.class, "electra", ElectraConfig::numHiddenLayers, POSITION_IDS);
-  private static final Family<MpnetConfig> MPNET =
-      new Family<>(MpnetConfig.class, "mpnet", MpnetConfig::numHiddenLayers, POSITION_IDS);
-  private static final Family<ModernBertConfig> MODERNBERT =
-      new Family<>(ModernBertConfig.class, "model", ModernBertConfig::numHiddenLayers);
-  private static final Family<DebertaV2Config> DEBERTA =
-      new Family<>(
-          DebertaV2Config.class,
-          "deberta",
-          DebertaV2Config::numHiddenLayers,
-          "position_embeddings",
-          POSITION_IDS,
-          "mask_predictions.*");
-
   private static final String[] TOKENS = {"last_hidden_state"};
   private static final String[] TOKENS_AND_POOLED = {"last_hidden_state", "pooler_output"};
   private static final String[] LOGITS = {"logits"};
   private static final String[] SPAN = {"start_logits", "end_logits"};
-
-  private static final List<Architecture<?>> TABLE =
-      List.of(
-          BERT.of("BertModel", Bert.BertModel::new, TOKENS_AND_POOLED),
-          BERT.of("BertForMaskedLM", Bert.ForMaskedLM::new, LOGITS),
-          BERT.of(
-              "BertForPreTraining",
-              Bert.ForPreTraining::new,
-              "prediction_logits",
-              "seq_relationship_logits"),
-          BERT.of("BertForNextSentencePrediction", Bert.ForNextSentencePrediction::new, LOGITS),
-          BERT.of("BertForSequenceClassification", Bert.ForSequenceClassification::new, LOGITS),
-          BERT.of("BertForTokenClassification", Bert.ForTokenClassification::new, LOGITS),
-          BERT.of("BertForQuestionAnswering", Bert.ForQuestionAnswering::new, SPAN),
-          GPT2.of("GPT2Model", Gpt2.Gpt2Model::new, TOKENS),
-          GPT2.of("GPT2LMHeadModel", Gpt2.LmHeadModel::new, LOGITS),
-          GPT2.of("GPT2ForSequenceClassification", Gpt2.ForSequenceClassification::new, LOGITS),
-          t5(
-              "T5EncoderModel",
-              T5.EncoderModel::new,
-              c -> layers("hidden_states", c.numLayers(), "last_hidden_state"),
-              "^decoder\\."),
-          t5(
-              "T5ForConditionalGeneration",
-              T5.ForConditionalGeneration::new,
-              c -> {
-                var names =
-                    layers(
-                        "encoder_hidden_states",
-                        c.numLayers(),
-                        "encoder_last_hidden_state",
-                        "logits");
-                names.addAll(layers("decoder_hidden_states", c.numDecoderLayers()));
-                return names;
-              },
-              "^decoder\\.block\\.0\\.layer\\.1\\.EncDecAttention\\.relative_attention_bias\\.weight$"),
-          ROBERTA.of("RobertaModel", Roberta.RobertaModel::new, TOKENS_AND_POOLED),
-          ROBERTA.of("RobertaForMaskedLM", Roberta.ForMaskedLM::new, LOGITS),
-          ROBERTA.of(
-              "RobertaForSequenceClassification", Roberta.ForSequenceClassification::new, LOGITS),
-          ROBERTA.of("RobertaForTokenClassification", Roberta.ForTokenClassification::new, LOGITS),
-          ROBERTA.of("RobertaForQuestionAnswering", Roberta.ForQuestionAnswering::new, SPAN),
-          ROBERTA.of("XLMRobertaModel", Roberta.RobertaModel::new, TOKENS_AND_POOLED),
-          ROBERTA.of("XLMRobertaForMaskedLM", Roberta.ForMaskedLM::new, LOGITS),
-          ROBERTA.of(
-              "XLMRobertaForSequenceClassification",
-              Roberta.ForSequenceClassification::new,
-              LOGITS),
-          ROBERTA.of(
-              "XLMRobertaForTokenClassification", Roberta.ForTokenClassification::new, LOGITS),
-          ROBERTA.of("XLMRobertaForQuestionAnswering", Roberta.ForQuestionAnswering::new, SPAN),
-          DISTILBERT.of("DistilBertModel", Distilbert.DistilBertModel::new, TOKENS),
-          DISTILBERT.of("DistilBertForMaskedLM", Distilbert.ForMaskedLM::new, LOGITS),
-          DISTILBERT.of(
-              "DistilBertForSequenceClassification",
-              Distilbert.ForSequenceClassification::new,
-              LOGITS),
-          DISTILBERT.of(
-              "DistilBertForTokenClassification", Distilbert.ForTokenClassification::new, LOGITS),
-          DISTILBERT.of(
-              "DistilBertForQuestionAnswering", Distilbert.ForQuestionAnswering::new, SPAN),
-          ALBERT.of("AlbertModel", Albert.AlbertModel::new, TOKENS_AND_POOLED),
-          ALBERT.of("AlbertForMaskedLM", Albert.ForMaskedLM::new, LOGITS),
-          ALBERT.of(
-              "AlbertForPreTraining",
-              Albert.ForPreTraining::new,
-              "prediction_logits",
-              "sop_logits"),
-          ALBERT.of(
-              "AlbertForSequenceClassification", Albert.ForSequenceClassification::new, LOGITS),
-          ALBERT.of("AlbertForTokenClassification", Albert.ForTokenClassification::new, LOGITS),
-          ALBERT.of("AlbertForQuestionAnswering", Albert.ForQuestionAnswering::new, SPAN),
-          ELECTRA.of("ElectraModel", Electra.ElectraModel::new, TOKENS),
-          ELECTRA.of("ElectraForMaskedLM", Electra.ForMaskedLM::new, LOGITS),
-          ELECTRA.of("ElectraForPreTraining", Electra.ForPreTraining::new, LOGITS),
-          ELECTRA.of(
-              "ElectraForSequenceClassification", Electra.ForSequenceClassification::new, LOGITS),
-          ELECTRA.of("ElectraForTokenClassification", Electra.ForTokenClassification::new, LOGITS),
-          ELECTRA.of("ElectraForQuestionAnswering", Electra.ForQuestionAnswering::new, SPAN),
-          MPNET.of("MPNetModel", Mpnet.MpnetModel::new, TOKENS_AND_POOLED),
-          MPNET.of("MPNetForMaskedLM", Mpnet.ForMaskedLM::new, LOGITS),
-          MPNET.of("MPNetForSequenceClassification", Mpnet.ForSequenceClassification::new, LOGITS),
-          MPNET.of("MPNetForTokenClassification", Mpnet.ForTokenClassification::new, LOGITS),
-          MPNET.of("MPNetForQuestionAnswering", Mpnet.ForQuestionAnswering::new, SPAN),
-          MODERNBERT.of("ModernBertModel", ModernBert.BaseModel::new, TOKENS),
-          MODERNBERT.of("ModernBertForMaskedLM", ModernBert.ForMaskedLM::new, LOGITS),
-          MODERNBERT.of(
-              "ModernBertForSequenceClassification",
-              ModernBert.ForSequenceClassification::new,
-              LOGITS),
-          MODERNBERT.of(
-              "ModernBertForTokenClassification", ModernBert.ForTokenClassification::new, LOGITS),
-          MODERNBERT.of(
-              "ModernBertForQuestionAnswering", ModernBert.ForQuestionAnswering::new, SPAN),
-          DEBERTA.of("DebertaV2Model", DebertaV2.DebertaV2Model::new, TOKENS),
-          DEBERTA.of("DebertaV2ForMaskedLM", DebertaV2.ForMaskedLM::new, LOGITS),
-          DEBERTA.of(
-              "DebertaV2ForSequenceClassification",
-              DebertaV2.ForSequenceClassification::new,
-              LOGITS),
-          DEBERTA.of(
-              "DebertaV2ForTokenClassification", DebertaV2.ForTokenClassification::new, LOGITS),
-          DEBERTA.of("DebertaV2ForQuestionAnswering", DebertaV2.ForQuestionAnswering::new, SPAN));
-
-  private static final Map<String, Architecture<?>> BY_NAME =
-      TABLE.stream().collect(Collectors.toUnmodifiableMap(Architecture::name, a -> a));
 
   /** Classes published under another name for the same network. */
   private static final Map<String, String> ALIASES =
@@ -178,7 +46,20 @@ public final class Architectures {
 
   /** Names of every class, in the order of the table. */
   public static List<String> names() {
-    return TABLE.stream().map(Architecture::name).toList();
+    return Stream.of(
+            bert(),
+            gpt2(),
+            t5(),
+            roberta(),
+            distilbert(),
+            albert(),
+            electra(),
+            mpnet(),
+            modernBert(),
+            debertaV2())
+        .flatMap(List::stream)
+        .map(Architecture::name)
+        .toList();
   }
 
   /**
@@ -194,18 +75,33 @@ public final class Architectures {
       name =
           config.architectures().isEmpty() ? backbone(config) : config.architectures().getFirst();
     }
-    Architecture<?> found = BY_NAME.get(ALIASES.getOrDefault(name, name));
-    if (found == null || !found.configType().isInstance(config)) {
-      throw new ConfigException(
-          "config.json",
-          "architectures",
-          name,
-          TABLE.stream()
-              .filter(a -> a.configType().isInstance(config))
-              .map(Architecture::name)
-              .collect(Collectors.joining(", ")));
+    String known = ALIASES.getOrDefault(name, name);
+    for (Architecture<?> candidate : classes(config)) {
+      if (candidate.name().equals(known)) {
+        return candidate;
+      }
     }
-    return found;
+    throw new ConfigException(
+        "config.json",
+        "architectures",
+        name,
+        classes(config).stream().map(Architecture::name).collect(Collectors.joining(", ")));
+  }
+
+  /** Those of a config's model type. The others are not even made: that would slow every start. */
+  private static List<? extends Architecture<?>> classes(ModelConfig config) {
+    return switch (config) {
+      case BertConfig _ -> bert();
+      case Gpt2Config _ -> gpt2();
+      case T5Config _ -> t5();
+      case RobertaConfig _ -> roberta();
+      case DistilbertConfig _ -> distilbert();
+      case AlbertConfig _ -> albert();
+      case ElectraConfig _ -> electra();
+      case MpnetConfig _ -> mpnet();
+      case ModernBertConfig _ -> modernBert();
+      case DebertaV2Config _ -> debertaV2();
+    };
   }
 
   /**
@@ -232,7 +128,7 @@ public final class Architectures {
     };
   }
 
-  private static Architecture<T5Config> t5(
+  private static Architecture<T5Config> t5Class(
       String name,
       BiFunction<T5Config, WeightScope, Network> constructor,
       Function<T5Config, List<String>> outputs,
@@ -244,6 +140,160 @@ public final class Architectures {
         constructor,
         outputs,
         List.of(Pattern.compile(ignored)));
+  }
+
+  private static List<Architecture<BertConfig>> bert() {
+    var family = new Family<>(BertConfig.class, "bert", BertConfig::numHiddenLayers, POSITION_IDS);
+    return List.of(
+        family.of("BertModel", Bert.BertModel::new, TOKENS_AND_POOLED),
+        family.of("BertForMaskedLM", Bert.ForMaskedLM::new, LOGITS),
+        family.of(
+            "BertForPreTraining",
+            Bert.ForPreTraining::new,
+            "prediction_logits",
+            "seq_relationship_logits"),
+        family.of("BertForNextSentencePrediction", Bert.ForNextSentencePrediction::new, LOGITS),
+        family.of("BertForSequenceClassification", Bert.ForSequenceClassification::new, LOGITS),
+        family.of("BertForTokenClassification", Bert.ForTokenClassification::new, LOGITS),
+        family.of("BertForQuestionAnswering", Bert.ForQuestionAnswering::new, SPAN));
+  }
+
+  private static List<Architecture<Gpt2Config>> gpt2() {
+    var family =
+        new Family<>(Gpt2Config.class, "transformer", Gpt2Config::nLayer, "attn\\.(masked_)?bias$");
+    return List.of(
+        family.of("GPT2Model", Gpt2.Gpt2Model::new, TOKENS),
+        family.of("GPT2LMHeadModel", Gpt2.LmHeadModel::new, LOGITS),
+        family.of("GPT2ForSequenceClassification", Gpt2.ForSequenceClassification::new, LOGITS));
+  }
+
+  private static List<Architecture<T5Config>> t5() {
+    return List.of(
+        t5Class(
+            "T5EncoderModel",
+            T5.EncoderModel::new,
+            c -> layers("hidden_states", c.numLayers(), "last_hidden_state"),
+            "^decoder\\."),
+        t5Class(
+            "T5ForConditionalGeneration",
+            T5.ForConditionalGeneration::new,
+            c -> {
+              var names =
+                  layers(
+                      "encoder_hidden_states",
+                      c.numLayers(),
+                      "encoder_last_hidden_state",
+                      "logits");
+              names.addAll(layers("decoder_hidden_states", c.numDecoderLayers()));
+              return names;
+            },
+            "^decoder\\.block\\.0\\.layer\\.1\\.EncDecAttention\\.relative_attention_bias\\.weight$"));
+  }
+
+  private static List<Architecture<RobertaConfig>> roberta() {
+    var family =
+        new Family<>(RobertaConfig.class, "roberta", RobertaConfig::numHiddenLayers, POSITION_IDS);
+    return List.of(
+        family.of("RobertaModel", Roberta.RobertaModel::new, TOKENS_AND_POOLED),
+        family.of("RobertaForMaskedLM", Roberta.ForMaskedLM::new, LOGITS),
+        family.of(
+            "RobertaForSequenceClassification", Roberta.ForSequenceClassification::new, LOGITS),
+        family.of("RobertaForTokenClassification", Roberta.ForTokenClassification::new, LOGITS),
+        family.of("RobertaForQuestionAnswering", Roberta.ForQuestionAnswering::new, SPAN),
+        family.of("XLMRobertaModel", Roberta.RobertaModel::new, TOKENS_AND_POOLED),
+        family.of("XLMRobertaForMaskedLM", Roberta.ForMaskedLM::new, LOGITS),
+        family.of(
+            "XLMRobertaForSequenceClassification", Roberta.ForSequenceClassification::new, LOGITS),
+        family.of("XLMRobertaForTokenClassification", Roberta.ForTokenClassification::new, LOGITS),
+        family.of("XLMRobertaForQuestionAnswering", Roberta.ForQuestionAnswering::new, SPAN));
+  }
+
+  private static List<Architecture<DistilbertConfig>> distilbert() {
+    var family =
+        new Family<>(DistilbertConfig.class, "distilbert", DistilbertConfig::nLayers, POSITION_IDS);
+    return List.of(
+        family.of("DistilBertModel", Distilbert.DistilBertModel::new, TOKENS),
+        family.of("DistilBertForMaskedLM", Distilbert.ForMaskedLM::new, LOGITS),
+        family.of(
+            "DistilBertForSequenceClassification",
+            Distilbert.ForSequenceClassification::new,
+            LOGITS),
+        family.of(
+            "DistilBertForTokenClassification", Distilbert.ForTokenClassification::new, LOGITS),
+        family.of("DistilBertForQuestionAnswering", Distilbert.ForQuestionAnswering::new, SPAN));
+  }
+
+  private static List<Architecture<AlbertConfig>> albert() {
+    var family =
+        new Family<>(
+            AlbertConfig.class,
+            "albert",
+            c -> c.numHiddenLayers() * c.innerGroupNum(),
+            POSITION_IDS);
+    return List.of(
+        family.of("AlbertModel", Albert.AlbertModel::new, TOKENS_AND_POOLED),
+        family.of("AlbertForMaskedLM", Albert.ForMaskedLM::new, LOGITS),
+        family.of(
+            "AlbertForPreTraining", Albert.ForPreTraining::new, "prediction_logits", "sop_logits"),
+        family.of("AlbertForSequenceClassification", Albert.ForSequenceClassification::new, LOGITS),
+        family.of("AlbertForTokenClassification", Albert.ForTokenClassification::new, LOGITS),
+        family.of("AlbertForQuestionAnswering", Albert.ForQuestionAnswering::new, SPAN));
+  }
+
+  private static List<Architecture<ElectraConfig>> electra() {
+    var family =
+        new Family<>(ElectraConfig.class, "electra", ElectraConfig::numHiddenLayers, POSITION_IDS);
+    return List.of(
+        family.of("ElectraModel", Electra.ElectraModel::new, TOKENS),
+        family.of("ElectraForMaskedLM", Electra.ForMaskedLM::new, LOGITS),
+        family.of("ElectraForPreTraining", Electra.ForPreTraining::new, LOGITS),
+        family.of(
+            "ElectraForSequenceClassification", Electra.ForSequenceClassification::new, LOGITS),
+        family.of("ElectraForTokenClassification", Electra.ForTokenClassification::new, LOGITS),
+        family.of("ElectraForQuestionAnswering", Electra.ForQuestionAnswering::new, SPAN));
+  }
+
+  private static List<Architecture<MpnetConfig>> mpnet() {
+    var family =
+        new Family<>(MpnetConfig.class, "mpnet", MpnetConfig::numHiddenLayers, POSITION_IDS);
+    return List.of(
+        family.of("MPNetModel", Mpnet.MpnetModel::new, TOKENS_AND_POOLED),
+        family.of("MPNetForMaskedLM", Mpnet.ForMaskedLM::new, LOGITS),
+        family.of("MPNetForSequenceClassification", Mpnet.ForSequenceClassification::new, LOGITS),
+        family.of("MPNetForTokenClassification", Mpnet.ForTokenClassification::new, LOGITS),
+        family.of("MPNetForQuestionAnswering", Mpnet.ForQuestionAnswering::new, SPAN));
+  }
+
+  private static List<Architecture<ModernBertConfig>> modernBert() {
+    var family = new Family<>(ModernBertConfig.class, "model", ModernBertConfig::numHiddenLayers);
+    return List.of(
+        family.of("ModernBertModel", ModernBert.BaseModel::new, TOKENS),
+        family.of("ModernBertForMaskedLM", ModernBert.ForMaskedLM::new, LOGITS),
+        family.of(
+            "ModernBertForSequenceClassification",
+            ModernBert.ForSequenceClassification::new,
+            LOGITS),
+        family.of(
+            "ModernBertForTokenClassification", ModernBert.ForTokenClassification::new, LOGITS),
+        family.of("ModernBertForQuestionAnswering", ModernBert.ForQuestionAnswering::new, SPAN));
+  }
+
+  private static List<Architecture<DebertaV2Config>> debertaV2() {
+    var family =
+        new Family<>(
+            DebertaV2Config.class,
+            "deberta",
+            DebertaV2Config::numHiddenLayers,
+            "position_embeddings",
+            POSITION_IDS,
+            "mask_predictions.*");
+    return List.of(
+        family.of("DebertaV2Model", DebertaV2.DebertaV2Model::new, TOKENS),
+        family.of("DebertaV2ForMaskedLM", DebertaV2.ForMaskedLM::new, LOGITS),
+        family.of(
+            "DebertaV2ForSequenceClassification", DebertaV2.ForSequenceClassification::new, LOGITS),
+        family.of("DebertaV2ForTokenClassification", DebertaV2.ForTokenClassification::new, LOGITS),
+        family.of("DebertaV2ForQuestionAnswering", DebertaV2.ForQuestionAnswering::new, SPAN));
   }
 
   private static List<String> layers(String series, int count, String... others) {

@@ -130,7 +130,7 @@ public final class AttentionCalls {
       params.set(JAVA_INT, KvAppendParams.BLOCKS_PER_SEQUENCE, blocksPerSequence);
       int status =
           (int)
-              Kernels.KV_APPEND.invokeExact(
+              Kernels.Decoding.KV_APPEND.invokeExact(
                   context.address(),
                   source,
                   cuSeqlensNew,

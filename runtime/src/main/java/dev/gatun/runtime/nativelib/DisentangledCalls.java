@@ -66,7 +66,7 @@ public final class DisentangledCalls {
       params.set(JAVA_LONG, DisentangledParams.POSITION_Q_STRIDE, shape.positionQStride);
       int status =
           (int)
-              Kernels.DISENTANGLED_ATTENTION.invokeExact(
+              Kernels.Disentangled.DISENTANGLED_ATTENTION.invokeExact(
                   context.address(),
                   q,
                   k,

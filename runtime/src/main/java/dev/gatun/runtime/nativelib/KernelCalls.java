@@ -125,7 +125,7 @@ public final class KernelCalls {
     try {
       int status =
           (int)
-              Kernels.RMS_NORM.invokeExact(
+              Kernels.RmsNorm.RMS_NORM.invokeExact(
                   context.address(),
                   x,
                   weight,
@@ -159,7 +159,7 @@ public final class KernelCalls {
     try {
       int status =
           (int)
-              Kernels.ACTIVATE.invokeExact(
+              Kernels.Activate.ACTIVATE.invokeExact(
                   context.address(),
                   x,
                   y,
@@ -229,7 +229,7 @@ public final class KernelCalls {
     try {
       int status =
           (int)
-              Kernels.ARGMAX.invokeExact(
+              Kernels.Decoding.ARGMAX.invokeExact(
                   context.address(),
                   x,
                   rows,
@@ -273,7 +273,7 @@ public final class KernelCalls {
       params.set(JAVA_LONG, RopeParams.TABLE_ROWS, tableRows);
       int status =
           (int)
-              Kernels.ROPE.invokeExact(
+              Kernels.Rope.ROPE.invokeExact(
                   context.address(),
                   x,
                   positions,

@@ -142,14 +142,14 @@ class NativeLibraryTest {
         assertThrows(
             NativeLibraryException.class,
             () -> {
-              int ignored = (int) binding.symbols().abiVersion().invokeExact();
+              int ignored = (int) binding.handle(KernelSymbol.ABI_VERSION).invokeExact();
             }));
     assertSame(
         cause,
         assertThrows(
             NativeLibraryException.class,
             () -> {
-              binding.symbols().free().invokeExact(MemorySegment.NULL, MemorySegment.NULL);
+              binding.handle(KernelSymbol.FREE).invokeExact(MemorySegment.NULL, MemorySegment.NULL);
             }));
   }
 

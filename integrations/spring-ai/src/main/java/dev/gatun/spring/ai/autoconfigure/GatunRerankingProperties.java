@@ -38,6 +38,6 @@ public record GatunRerankingProperties(
     if (maxTokens != null) {
       builder.maxTokens(maxTokens);
     }
-    return builder.load();
+    return builder.build();
   }
 }
