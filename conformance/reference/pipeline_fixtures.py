@@ -113,8 +113,11 @@ BERT = [
 
 # ---- other families: another model, another tokenizer, other shapes of pairs
 
-FEWER_TOKEN_CASES = [*((name, options, [*TEXTS, *SPACED]) for name, options in AGGREGATIONS),
-                     *((f"windows-{name}", options | {"stride": 9}, [*LONG, *SPACED]) for name, options in AGGREGATIONS[1:3])]
+def token_cases(texts):
+    return [*((name, options, [*texts, *SPACED]) for name, options in AGGREGATIONS),
+            *((f"windows-{name}", options | {"stride": 9}, [*LONG, *SPACED]) for name, options in AGGREGATIONS[1:3])]
+
+
 ROBERTA_TOKENS = "RobertaForTokenClassification"
 
 
@@ -128,17 +131,18 @@ def unigram(cls, hidden, heads, inner, labels=None):
 
 FAMILIES = [
     Pipeline("task-tokens-roberta", ROBERTA_TOKENS, byte_level(ROBERTA_TOKENS, 20, 4, 30, TAGS), "token-classification",
-             FEWER_TOKEN_CASES, "byte-level BPE without a space in front of a text; words found by the spaces before them",
-             stored=balanced, tokenizer=roberta_tokenizer()),
+             token_cases(TEXTS),
+             "byte-level BPE, no space in front of a text; trim_offsets in tokenizer_config.json overrules tokenizer.json",
+             stored=balanced, tokenizer=roberta_tokenizer(stored_trim=False, trim_offsets=True)),
     Pipeline("task-tokens-roberta-prefix", ROBERTA_TOKENS, byte_level(ROBERTA_TOKENS, 22, 2, 26, TAGS),
-             "token-classification", FEWER_TOKEN_CASES,
+             "token-classification", token_cases(TEXTS[::2]),
              "as most NER checkpoints: add_prefix_space in tokenizer_config.json overrules tokenizer.json, offsets and all",
              stored=balanced, tokenizer=roberta_tokenizer(add_prefix_space=True)),
     Pipeline("task-tokens-untrimmed", ROBERTA_TOKENS, byte_level(ROBERTA_TOKENS, 18, 3, 28, TAGS), "token-classification",
-             FEWER_TOKEN_CASES, "byte-level BPE whose offsets take in the space before a token",
+             token_cases(TEXTS[::2]), "byte-level BPE whose offsets take in the space before a token",
              stored=balanced, tokenizer=untrimmed_tokenizer),
     Pipeline("task-tokens-xlm-roberta", "XLMRobertaForTokenClassification",
-             unigram("XLMRobertaForTokenClassification", 24, 3, 34, TAGS), "token-classification", FEWER_TOKEN_CASES,
+             unigram("XLMRobertaForTokenClassification", 24, 3, 34, TAGS), "token-classification", token_cases(TEXTS[::2]),
              "Unigram pieces with Metaspace", stored=balanced, tokenizer=xlm_roberta_tokenizer),
     Pipeline("task-answers-roberta", "RobertaForQuestionAnswering", byte_level("RobertaForQuestionAnswering", 21, 3, 32),
              "question-answering", ANSWER_CASES, "two separators between question and context, no types, words with their spaces",

@@ -45,11 +45,11 @@ def byte_level():
     return tokenizer
 
 
-def roberta_tokenizer(**config):
+def roberta_tokenizer(stored_trim=True, **config):
     """RoBERTa's as it is published, without a prefix space; config says what tokenizer_config.json overrules."""
     def write(directory):
         tokenizer = byte_level()
-        tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), True, False)
+        tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), stored_trim, False)
         save(tokenizer, directory, "RobertaTokenizer", **config)
     return write
 
