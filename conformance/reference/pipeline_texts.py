@@ -38,3 +38,10 @@ MASKED = [
     "🚢 on the [MASK] 🌊", "Übergröße [MASK] café, [MASK] at sea", "[MASK] [MASK] [MASK]", "an un[MASK] gate",
     "[MASK] " + LONG[0],
 ]
+
+# Where the spaces are is what tokenizers of spaces can get wrong; é is also the stand-in of a byte.
+SPACED = ["  two  boats ", " é à", "ship\u00a0is old", "gate </s> <mask> of", "<s>rise", "(the) 'old' boat's 🚢lock"]
+
+
+def with_mask(mask):
+    return [text.replace("[MASK]", mask) for text in MASKED]

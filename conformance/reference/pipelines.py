@@ -17,38 +17,23 @@ import json
 import shutil
 import warnings
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable
 
 import sentence_transformers
 import torch
 import transformers
+from tokenizers import processors
 
 from checkpoints import random_state, write_model
-from fixtures import bert
 from oracle import FRAGILE_RATIO, SHUFFLES, Fragile, load, shuffled_sums, versions
-from pipeline_texts import CONTEXTS, DIFFERENT, LONG, MASKED, PAIRS, QUERY, SHORT_CONTEXTS, TEXTS
+from pipeline_fixtures import PIPELINES
 from question_answering import question_answering
-from sentence import vocabulary, write_tokenizer
 
 FOLDER = Path(__file__).resolve().parent.parent / "fixtures"
 ATTEMPTS = 200
 # Ten times what float32 errs, and how much more than that a score may move.
 NOISE, AMPLIFIED = 2e-5, 100
 NOISES = 4
-
-
-@dataclass
-class Pipeline:
-    name: str
-    cls: str
-    config: dict
-    task: str
-    cases: list                   # (name, options, inputs)
-    what: str
-    files: Callable | None = None   # changes the finished directory
-    stored: Callable | None = None  # changes the tensors before they are stored
 
 
 # ---- the tasks: each takes a directory and a way to compute, and gives a function from options and inputs to outputs
@@ -80,13 +65,16 @@ class WholeText:
             setattr(self.tokenizer, name, value)
 
     def encode_batch(self, inputs, add_special_tokens=True, is_pretokenized=False):
-        truncation = self.tokenizer.truncation
+        truncation, frame = self.tokenizer.truncation, self.tokenizer.post_processor
         self.tokenizer.no_truncation()
+        self.tokenizer.post_processor = processors.Sequence([])  # or it would trim the offsets twice
         parts = [[self.tokenizer.encode(t, add_special_tokens=False) for t in ([x] if isinstance(x, str) else x)]
                  for x in inputs]
+        self.tokenizer.post_processor = frame
         if truncation:
             self.tokenizer.enable_truncation(**truncation)
-        return [Window(self.tokenizer.post_process(*encodings, add_special_tokens=add_special_tokens)) for encodings in parts]
+        found = [self.tokenizer.post_process(*encodings, add_special_tokens=add_special_tokens) for encodings in parts]
+        return [Window(e) for e in found] if 1 in self.tokenizer.encode("a", "a").type_ids else found
 
 
 class Window:
@@ -258,81 +246,6 @@ def write_reference(fixture, directory):
     return max(e["torch_f32_error"] for e in entries)
 
 
-# ---- the fixtures
-
-def config(cls, hidden, heads, inner, labels, **more):
-    names = {str(i): label for i, label in enumerate(labels or [])}
-    more |= {"id2label": names, "label2id": {v: int(k) for k, v in names.items()}} if labels else {}
-    return bert(cls, hidden, heads, inner, vocab=len(vocabulary()), positions=40, **more)
-
-
-def balanced(state):
-    """Makes a token classifier blind to what all tokens have in common, or nearly all would get the same label."""
-    weight, common = state["classifier.weight"], state["bert.encoder.layer.1.output.LayerNorm.bias"]
-    change = 2 * (weight - torch.outer(weight @ common, common) / common.dot(common))
-    return state | {"classifier.weight": change, "classifier.bias": 0.3 * state["classifier.bias"]}
-
-
-def saved_by_sentence_transformers(directory):
-    """As CrossEncoder.save_pretrained of version 6 leaves a directory: the activation is in a file of its own."""
-    encoder = sentence_transformers.CrossEncoder(str(directory), device="cpu", activation_fn=torch.nn.Identity(),
-                                                 max_length=24)
-    encoder.save_pretrained(str(directory))
-    for unneeded in [*directory.glob("*.md"), *directory.glob("*.jinja")]:
-        unneeded.unlink()
-
-
-def stored_length(directory):
-    write_tokenizer(directory, 16)
-
-
-AGGREGATIONS = [(name, {"aggregation_strategy": name}) for name in ("none", "simple", "first", "average", "max")]
-SEQUENCE, TOKENS = "BertForSequenceClassification", "BertForTokenClassification"
-TAGS = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-X-Y"]
-
-PIPELINES = [
-    Pipeline("task-rerank", SEQUENCE, config(SEQUENCE, 28, 4, 44, ["LABEL_0"]), "cross-encoder",
-             [("scores", {}, PAIRS), ("rank", {"rank": QUERY}, DIFFERENT), ("top", {"rank": QUERY, "top_k": 3}, DIFFERENT)],
-             "cross-encoder with one label: a sigmoid, since no file names a function"),
-    Pipeline("task-rerank-saved", SEQUENCE, config(SEQUENCE, 30, 5, 40, ["LABEL_0"]), "cross-encoder",
-             [("scores", {}, PAIRS), ("rank", {"rank": QUERY}, DIFFERENT)],
-             "a cross-encoder as sentence-transformers 6 saves it: Identity in config_sentence_transformers.json, pairs cut to 24",
-             files=saved_by_sentence_transformers),
-    Pipeline("task-rerank-labels", SEQUENCE,
-             config(SEQUENCE, 24, 3, 50, ["contradiction", "entailment", "neutral"],
-                    sentence_transformers={"activation_fn": "torch.nn.modules.activation.Softmax", "version": "4.1.0"}),
-             "cross-encoder", [("scores", {}, PAIRS)], "a cross-encoder with three labels, Softmax in config.json"),
-    Pipeline("task-classify", SEQUENCE, config(SEQUENCE, 26, 2, 36, ["bad", "good", "so-so", "none at all"]),
-             "text-classification",
-             [("all", {}, TEXTS), ("pairs", {}, PAIRS), ("best", {"top_k": 1}, TEXTS), ("two", {"top_k": 2}, TEXTS)],
-             "softmax over four labels; tokenizer.json stores a truncation that must not be used", files=stored_length),
-    Pipeline("task-classify-multi", SEQUENCE,
-             config(SEQUENCE, 24, 4, 32, ["wet", "dry", "old"], problem_type="multi_label_classification"),
-             "text-classification", [("all", {}, TEXTS)], "problem_type multi_label_classification: sigmoids"),
-    Pipeline("task-classify-regression", SEQUENCE,
-             config(SEQUENCE, 24, 4, 32, ["LABEL_0"], problem_type="regression"),
-             "text-classification", [("all", {}, TEXTS)], "problem_type regression: the logit itself"),
-    Pipeline("task-tokens", TOKENS, config(TOKENS, 32, 4, 40, TAGS), "token-classification",
-             [*((name, options, TEXTS) for name, options in AGGREGATIONS),
-              ("all", {"aggregation_strategy": "none", "ignore_labels": []}, TEXTS),
-              ("no-people", {"aggregation_strategy": "simple", "ignore_labels": ["O", "PER"]}, TEXTS),
-              *((f"windows-{name}", options | {"stride": 9}, [*LONG, *TEXTS[:4]]) for name, options in AGGREGATIONS[1:])],
-             "every aggregation, also over windows of long texts; a label with two dashes", stored=balanced),
-    Pipeline("task-answers", "BertForQuestionAnswering", config("BertForQuestionAnswering", 30, 3, 42, None),
-             "question-answering",
-             [("best", {}, CONTEXTS), ("three", {"top_k": 3}, CONTEXTS),
-              ("short", {"max_answer_len": 3, "top_k": 2}, CONTEXTS),
-              ("impossible", {"handle_impossible_answer": True, "top_k": 4}, CONTEXTS),
-              ("tokens", {"align_to_words": False, "top_k": 3}, CONTEXTS),
-              ("windows", {"max_seq_len": 24, "doc_stride": 7, "top_k": 2}, SHORT_CONTEXTS)],
-             "answers over windows, of words and of tokens, and none"),
-    Pipeline("task-fill", "BertForMaskedLM", config("BertForMaskedLM", 34, 2, 38, None), "fill-mask",
-             [("five", {}, MASKED), ("two", {"top_k": 2}, MASKED),
-              ("targets", {"targets": ["boat", "canal", "reopened", "water", "zz"]}, MASKED)],
-             "one mask and several, words of the vocabulary and others as targets"),
-]
-
-
 def build(fixture, folder):
     directory = folder / fixture.name
     first = zlib.crc32(fixture.name.encode()) % 1_000_000
@@ -343,7 +256,7 @@ def build(fixture, folder):
         model = cls(cls.config_class.from_dict(dict(fixture.config)))
         state = random_state(model, seed)
         write_model(directory, fixture.config, fixture.stored(state) if fixture.stored else state)
-        write_tokenizer(directory, None)
+        fixture.tokenizer(directory)
         if fixture.files:
             fixture.files(directory)
         try:

@@ -164,7 +164,7 @@ public final class TokenClassifier implements AutoCloseable {
                       all.get(window),
                       outputs.values("logits", sequence),
                       options)));
-      return perText(windows, found);
+      return perText(texts, windows, found);
     }
   }
 
@@ -180,16 +180,17 @@ public final class TokenClassifier implements AutoCloseable {
   }
 
   private static List<List<Entity>> perText(
-      List<List<Encoding>> windows, List<List<Entity>> found) {
+      List<String> texts, List<List<Encoding>> windows, List<List<Entity>> found) {
     List<List<Entity>> results = new ArrayList<>();
     int from = 0;
-    for (List<Encoding> ofText : windows) {
-      List<List<Entity>> parts = found.subList(from, from + ofText.size());
-      from += ofText.size();
+    for (int text = 0; text < texts.size(); text++) {
+      int count = windows.get(text).size();
+      List<List<Entity>> parts = found.subList(from, from + count);
+      from += count;
       results.add(
-          parts.size() == 1
+          count == 1
               ? parts.getFirst()
-              : Entities.merge(parts.stream().flatMap(List::stream).toList()));
+              : Entities.merge(texts.get(text), parts.stream().flatMap(List::stream).toList()));
     }
     return results;
   }

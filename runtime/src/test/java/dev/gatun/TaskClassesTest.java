@@ -240,6 +240,17 @@ class TaskClassesTest {
   }
 
   @Test
+  void anyNumberOfAnswersCanBeAskedFor() {
+    String text = "the lock gate opens slowly and the old boat rises";
+    var options = QuestionAnswerer.Options.defaults();
+    try (var reader = questionAnswerer()) {
+      assertEquals(
+          reader.answers("where", text, options.withTopK(1_000_000)),
+          reader.answers("where", text, options.withTopK(Integer.MAX_VALUE)));
+    }
+  }
+
+  @Test
   void questionsThatCannotBeAsked() {
     try (var reader = questionAnswerer()) {
       assertThrows(IllegalArgumentException.class, () -> reader.answer("", "a"));

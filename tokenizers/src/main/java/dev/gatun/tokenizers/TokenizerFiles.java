@@ -146,6 +146,12 @@ final class TokenizerFiles {
         && sections.get("pre_tokenizer") instanceof ObjectNode preTokenizer
         && isType(preTokenizer, "ByteLevel")) {
       settings.addPrefixSpace().ifPresent(add -> preTokenizer.put("add_prefix_space", add));
+      // Or the offsets of a text's first token would lose a character to the space that was added.
+      if (sections.get("post_processor") instanceof ObjectNode processor
+          && isType(processor, "RobertaProcessing")) {
+        settings.addPrefixSpace().ifPresent(add -> processor.put("add_prefix_space", add));
+        settings.trimOffsets().ifPresent(trim -> processor.put("trim_offsets", trim));
+      }
     }
   }
 

@@ -76,7 +76,7 @@ public final class AnswerSpans {
     ends[0] = 0;
 
     // Words are joined to answers afterwards: more spans are kept than answers are asked for.
-    int kept = options.alignToWords() ? 2 * options.topK() + 10 : options.topK();
+    long kept = options.alignToWords() ? 2L * options.topK() + 10 : options.topK();
     var best = new PriorityQueue<Span>(ORDER.reversed());
     for (int first = 0; first < ids.length; first++) {
       int end = (int) Math.min(ids.length, (long) first + options.maxAnswerTokens());

@@ -60,8 +60,9 @@ public final class Entities {
 
   /**
    * Of entities that overlap, because windows do, the longer one, or the one with the larger score.
+   * As in Python, lengths are of code points.
    */
-  public static List<Entity> merge(List<Entity> ofAllWindows) {
+  public static List<Entity> merge(String text, List<Entity> ofAllWindows) {
     List<Entity> merged = new ArrayList<>();
     Entity previous = null;
     for (Entity entity :
@@ -70,7 +71,9 @@ public final class Entities {
         previous = entity;
       } else if (previous.start() <= entity.start() && entity.start() < previous.end()) {
         int longer =
-            Integer.compare(entity.end() - entity.start(), previous.end() - previous.start());
+            Integer.compare(
+                text.codePointCount(entity.start(), entity.end()),
+                text.codePointCount(previous.start(), previous.end()));
         if (longer > 0 || longer == 0 && entity.score() > previous.score()) {
           previous = entity;
         }
