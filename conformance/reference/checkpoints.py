@@ -29,7 +29,7 @@ def random_state(model, seed, init_std=None):
             state[name] = init_std * noise
         elif name.endswith(EMBEDDINGS):
             # Quiet words keep a tied decoder from generating its last token for ever.
-            state[name] = (0.7 if config.model_type == "bert" or "wpe" in name else 0.2) * noise
+            state[name] = (0.2 if config.model_type in ("gpt2", "t5") and "wpe" not in name else 0.7) * noise
         else:
             is_conv1d = config.model_type == "gpt2" and ".h." in name
             fan_in = tensor.shape[0] if is_conv1d else tensor.shape[1]

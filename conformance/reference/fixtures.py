@@ -28,6 +28,7 @@ class Fixture:
     unused: tuple = ()              # parts of the names of stored tensors that the class has no use for
     choose_eos: bool = False        # make a token that greedy generation meets the end-of-text token
     files: Callable | None = None   # writes what a directory holds besides config.json and tensors
+    write: Callable | None = None   # (directory, seed): writes all of it, where cls is no class of transformers
     init_std: float | None = None   # see random_state
     distinct_tokens: int = DISTINCT  # what a generation must show at least
     what: str = ""

@@ -3,7 +3,7 @@
 
     python generate.py                      all of ../fixtures
     python generate.py bert-model t5-flan   only these
-    python generate.py --list
+    python generate.py --list               (the task-* directories are written by pipelines.py)
     python generate.py --full-size DIR      bert-base-uncased, gpt2 and t5-small in their real shapes, random weights
     python generate.py --tiny-shakespeare ../../tools/models/tiny-shakespeare
                                             adds the reference folder to that trained model
@@ -19,15 +19,20 @@ from pathlib import Path
 import torch
 import transformers
 
+from albert_electra_mpnet import ALBERT_ELECTRA_MPNET
 from checkpoints import random_state, write_json, write_model
+from deberta import DEBERTA
 from fixtures import FIXTURES, Tokens
 from full_size import FULL_SIZE
+from modernbert import MODERNBERT
 from oracle import TIE_MARGIN, Case, Fragile, greedy, load, write_reference
 from roberta import DISTILBERT, ROBERTA
 from roberta import SENTENCE as SENTENCE_ROBERTA
+from pipelines import PIPELINES
 from sentence import SENTENCE
 
-ALL = [*FIXTURES, *SENTENCE, *ROBERTA, *DISTILBERT, *SENTENCE_ROBERTA]
+ALL = [*FIXTURES, *SENTENCE, *ROBERTA, *DISTILBERT, *SENTENCE_ROBERTA, *ALBERT_ELECTRA_MPNET, *MODERNBERT,
+       *DEBERTA]
 FOLDER = Path(__file__).resolve().parent.parent / "fixtures"
 ATTEMPTS = 40
 # The reference of the trained model uses the first three of these that it continues without a near tie.
@@ -52,6 +57,10 @@ def build(fixture, folder):
 
 
 def build_with_seed(fixture, directory, seed):
+    if fixture.write:
+        fixture.write(directory, seed)
+        write_reference(directory, fixture.cls, fixture.cases(Tokens(seed), fixture.config))
+        return
     maker = getattr(transformers, fixture.made_as or fixture.cls)
     config = dict(fixture.config)
     model = maker(maker.config_class.from_dict(config))
@@ -102,7 +111,7 @@ def tiny_shakespeare_cases(directory):
 
 def write_index(folder):
     """The table in ../fixtures/README.md."""
-    rows = [f"| `{f.name}` | {f.cls} | {f.what} |" for f in ALL]
+    rows = [f"| `{f.name}` | {f.cls} | {f.what} |" for f in [*ALL, *PIPELINES]]
     (folder / "README.md").write_text("\n".join([
         "# Fixtures", "", "Tiny random models with the numbers that transformers computes, written by "
         "[`../reference/generate.py`](../reference/README.md). Do not edit: change the generator.", "",

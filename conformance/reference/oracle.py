@@ -14,6 +14,7 @@ import tokenizers
 import torch
 import transformers
 from safetensors.torch import save_file
+from transformers.models.deberta_v2 import modeling_deberta_v2
 from transformers.models.t5 import modeling_t5
 
 # How much worse than PyTorch's default order another PyTorch float32 order may be before a case is called fragile.
@@ -41,6 +42,7 @@ class Case:
     outputs: list = field(default_factory=list)  # ModelOutput field names; "hidden_states.3" is entry 3 of the tuple
     generate: dict | None = None                 # arguments of generate(): the case gives output_ids, not tensors
     texts: list = field(default_factory=list)    # with outputs ["embeddings"]: encode(); without outputs: token ids
+    settings: dict = field(default_factory=dict)  # of encode(): prompt or prompt_name, dimensions; or task, alone
 
 
 def float64_rms_norm(self, hidden_states):
@@ -49,15 +51,27 @@ def float64_rms_norm(self, hidden_states):
     return self.weight * (hidden_states * torch.rsqrt(variance + self.variance_epsilon))
 
 
+def float64_scale(query, factor):
+    """DeBERTa's scaled_size_sqrt without its float32 root."""
+    return torch.sqrt(torch.tensor(query.size(-1) * factor, dtype=torch.float64))
+
+
+# What a .double() model would still compute in float32: where it is defined, its name, and its float64 form.
+FLOAT64_FORMS = [(modeling_t5.T5LayerNorm, "forward", float64_rms_norm),
+                 (modeling_deberta_v2, "scaled_size_sqrt", float64_scale)]
+
+
 @contextlib.contextmanager
-def exact_norms(dtype):
-    original = modeling_t5.T5LayerNorm.forward
+def float64_forms(dtype):
+    originals = [(owner, name, getattr(owner, name)) for owner, name, _ in FLOAT64_FORMS]
     if dtype == torch.float64:
-        modeling_t5.T5LayerNorm.forward = float64_rms_norm
+        for owner, name, form in FLOAT64_FORMS:
+            setattr(owner, name, form)
     try:
         yield
     finally:
-        modeling_t5.T5LayerNorm.forward = original
+        for owner, name, original in originals:
+            setattr(owner, name, original)
 
 
 @contextlib.contextmanager
@@ -86,6 +100,8 @@ def shuffled_sums(seed):
 def load(directory, class_name, dtype, attention, may_ignore=()):
     """Loads as any user would, and insists that nothing was missing and only the named tensors were unused."""
     cls = getattr(transformers, class_name)
+    if not cls._supports_sdpa:
+        attention = "eager"
     model, info = cls.from_pretrained(directory, dtype=dtype, attn_implementation=attention, output_loading_info=True)
     assert not info["missing_keys"] and not info["mismatched_keys"], (directory, info)
     unexpected = [k for k in info["unexpected_keys"] if not any(part in k for part in may_ignore)]
@@ -97,7 +113,7 @@ def load(directory, class_name, dtype, attention, may_ignore=()):
 def forward(model, case, index, copies=1):
     """The asked outputs of one sequence; with copies > 1 from a batch of equal rows (another order of the same sums)."""
     inputs = {k: torch.tensor([rows[index]] * copies) for k, rows in case.inputs.items()}
-    with exact_norms(model.dtype):
+    with float64_forms(model.dtype):
         result = model(**inputs, output_hidden_states=any("hidden_states." in o for o in case.outputs), return_dict=True)
     found = {}
     for output in case.outputs:
@@ -111,7 +127,7 @@ def forward(model, case, index, copies=1):
 def greedy(model, case, index):
     """The ids that generate() returns, the smallest gap between best and second logit, and the number of new tokens."""
     inputs = {k: torch.tensor([rows[index]]) for k, rows in case.inputs.items()}
-    with exact_norms(model.dtype):
+    with float64_forms(model.dtype):
         result = model.generate(**inputs, attention_mask=torch.ones_like(inputs["input_ids"]), do_sample=False,
                                 num_beams=1, return_dict_in_generate=True, output_logits=True,
                                 use_cache=can_use_cache(model.config), **case.generate)
@@ -128,20 +144,29 @@ def can_use_cache(config):
 
 
 @torch.no_grad()
-def embed(directory, texts, dtype, copies=1):
+def embed(directory, case, dtype, copies=1):
     model = sentence_transformers.SentenceTransformer(str(directory), device="cpu", model_kwargs={"dtype": dtype})
-    rows = [model.encode([t] * copies, batch_size=copies, convert_to_tensor=True, show_progress_bar=False)[-1]
-            for t in texts]
+    model.to(dtype)  # the argument above reaches the transformer alone, not the modules behind it
+    settings = dict(case.settings)
+    encode = getattr(model, {None: "encode", "query": "encode_query", "document": "encode_document"}[
+        settings.pop("task", None)])
+    with float64_forms(dtype):
+        rows = [encode([t] * copies, batch_size=copies, convert_to_tensor=True, show_progress_bar=False,
+                       truncate_dim=settings.get("dimensions"), prompt=settings.get("prompt"),
+                       prompt_name=settings.get("prompt_name"))[-1] for t in case.texts]
     assert all(row.dtype == dtype for row in rows), rows[0].dtype
+    assert not settings.keys() - {"dimensions", "prompt", "prompt_name"}, settings
     return torch.stack(rows).double()
 
 
 def write_reference(directory, class_name, cases, may_ignore=(), distinct_tokens=DISTINCT):
     """Computes all cases and writes the reference folder. Raises Fragile before anything is written."""
     directory = Path(directory)
-    model64 = load(directory, class_name, torch.float64, "eager", may_ignore)
-    model32 = load(directory, class_name, torch.float32, "sdpa", may_ignore)
-    eager32 = load(directory, class_name, torch.float32, "eager", may_ignore)
+    if any(case.inputs for case in cases):
+        model64 = load(directory, class_name, torch.float64, "eager", may_ignore)
+        default = "sdpa" if getattr(transformers, class_name)._supports_sdpa else "eager"
+        model32 = load(directory, class_name, torch.float32, default, may_ignore)
+        eager32 = load(directory, class_name, torch.float32, "eager", may_ignore)
 
     entries, tensors = [], {}
     for case in cases:
@@ -151,9 +176,9 @@ def write_reference(directory, class_name, cases, may_ignore=(), distinct_tokens
             entry["texts"] = case.texts
             entry["input_ids"] = [tokenizer(*([t] if isinstance(t, str) else t))["input_ids"] for t in case.texts]
         elif case.texts:
-            entry |= {"texts": case.texts, "outputs": case.outputs}
-            want = embed(directory, case.texts, torch.float64)
-            errors = [(embed(directory, case.texts, torch.float32, n) - want).abs().max().item() for n in (1, 2, 3)]
+            entry |= {"texts": case.texts, **case.settings, "outputs": case.outputs}
+            want = embed(directory, case, torch.float64)
+            errors = [(embed(directory, case, torch.float32, n) - want).abs().max().item() for n in (1, 2, 3)]
             check_orders(directory, case, "embeddings", errors)
             entry["torch_f32_error"] = {"embeddings": errors[0]}
             tensors[f"{case.name}/embeddings"] = want

@@ -7,7 +7,7 @@ import torch
 from checkpoints import add_position_ids, add_prefix, cast, drop, strip_prefix, write_json
 from fixtures import MANY, Fixture, hidden_states
 from oracle import Case
-from sentence import sentence_cases, sentence_files, vocabulary
+from sentence import normalize, old_pooling, sentence_cases, sentence_files, vocabulary
 
 XLM_VOCABULARY = Path(__file__).resolve().parent.parent / "tokenizer-corpus/vocabularies/xlm-roberta/sentencepiece.bpe.model"
 
@@ -195,7 +195,7 @@ DISTILBERT = [
 # ---- from texts to vectors
 
 def sentence_xlm_roberta_files(directory):
-    sentence_files("mean", normalize=True)(directory)
+    sentence_files(old_pooling(15, "mean_tokens"), normalize)(directory)
     for file in ["tokenizer.json", "vocab.txt"]:
         (directory / file).unlink()
     shutil.copy(XLM_VOCABULARY, directory)
@@ -205,7 +205,7 @@ def sentence_xlm_roberta_files(directory):
 SENTENCE = [
     Fixture("sentence-distilbert", "DistilBertModel",
             distilbert("DistilBertModel", 24, 3, 37, layers=1, vocab=len(vocabulary())), sentence_cases,
-            files=sentence_files("mean", normalize=True), what="DistilBERT, mean pooling and Normalize"),
+            files=sentence_files(old_pooling(24, "mean_tokens"), normalize), what="DistilBERT, mean pooling and Normalize"),
     Fixture("sentence-xlm-roberta", "XLMRobertaModel",
             roberta("XLMRobertaForMaskedLM", 15, 3, 22, layers=1, vocab=1302, **XLM), sentence_cases,
             (add_prefix("roberta."),), files=sentence_xlm_roberta_files,

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-enum { FEATURES = 768, GATED_FEATURES = 3072, VOCABULARY = 50257, CACHED_BYTES = 512 << 10, LARGE_BYTES = 256 << 20 };
+enum { FEATURES = 768, VOCABULARY = 50257, CACHED_BYTES = 512 << 10, LARGE_BYTES = 256 << 20 };
 
 void print_comparison(const char *name, const char *set, gt_context *context, const stream *streams,
                       int32_t stream_count, void (*body)(void *argument), void *argument) {
@@ -34,36 +34,32 @@ typedef struct operands {
 static void run_layer_norm(void *argument) {
   const operands *o = argument;
   char message[256];
-  require(
-      gt_layer_norm(o->context, o->x, o->weight, o->weight, o->y, o->rows, o->features, 1e-5f, message, sizeof message),
-      message);
+  require(gt_layer_norm(o->context, o->x, o->weight, o->weight, o->y, o->rows, o->features, o->features, o->features,
+                        1e-5f, message, sizeof message),
+          message);
 }
 
 static void run_rms_norm(void *argument) {
   const operands *o = argument;
   char message[256];
-  require(gt_rms_norm(o->context, o->x, o->weight, o->y, o->rows, o->features, 1e-5f, message, sizeof message),
+  require(gt_rms_norm(o->context, o->x, o->weight, o->y, o->rows, o->features, o->features, o->features, 1e-5f, message,
+                      sizeof message),
           message);
 }
 
 static void run_activate(void *argument) {
   const operands *o = argument;
   char message[256];
-  require(gt_activate(o->context, o->x, o->y, o->rows * o->features, o->variant, message, sizeof message), message);
-}
-
-static void run_gated_activate(void *argument) {
-  const operands *o = argument;
-  char message[256];
-  require(gt_gated_activate(o->context, o->x, o->y, o->rows, o->features, o->variant, message, sizeof message),
+  require(gt_activate(o->context, o->x, o->y, o->rows, o->features, o->features, o->features, o->variant, message,
+                      sizeof message),
           message);
 }
 
 static void run_embed(void *argument) {
   const operands *o = argument;
   char message[256];
-  require(gt_embed(o->context, o->table, o->variant, o->table_rows, o->features, o->ids, o->rows, o->accumulate, o->y,
-                   message, sizeof message),
+  require(gt_embed(o->context, o->table, o->variant, o->table_rows, o->features, o->features, o->ids, o->rows,
+                   o->accumulate, o->y, o->features, message, sizeof message),
           message);
 }
 
@@ -88,19 +84,6 @@ static void bench_rows(gt_context *context, const row_op *op, int64_t set_bytes,
   if (y != x) {
     gt_free(context, y);
   }
-}
-
-static void bench_gated(gt_context *context, const row_op *op, int64_t set_bytes, const char *set) {
-  int64_t rows = set_bytes / (int64_t)sizeof(float) / 3 / GATED_FEATURES;
-  int64_t count = rows * GATED_FEATURES;
-  float *x = random_floats(context, 2 * count);
-  float *y = random_floats(context, count);
-  operands o = {
-      .context = context, .x = x, .y = y, .rows = rows, .features = GATED_FEATURES, .variant = op->activation};
-  stream ceiling = {.kind = STREAM_ADD, .count = count, .a = x, .b = x + count, .y = y};
-  print_comparison(op->name, set, context, &ceiling, 1, op->run, &o);
-  gt_free(context, x);
-  gt_free(context, y);
 }
 
 /* Every row once, in random order. */
@@ -155,15 +138,8 @@ static void bench_set(gt_context *context, int64_t set_bytes, int64_t table_rows
       {"relu", run_activate, GT_ACT_RELU, false},
       {"relu in place", run_activate, GT_ACT_RELU, true},
   };
-  static const row_op gated[] = {
-      {"gated silu", run_gated_activate, GT_ACT_SILU, false},
-      {"gated gelu_tanh", run_gated_activate, GT_ACT_GELU_TANH, false},
-  };
   for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
     bench_rows(context, &ops[i], set_bytes, set);
-  }
-  for (size_t i = 0; i < sizeof gated / sizeof gated[0]; i++) {
-    bench_gated(context, &gated[i], set_bytes, set);
   }
   bench_embed(context, GT_F32, false, table_rows, set);
   bench_embed(context, GT_F32, true, table_rows, set);

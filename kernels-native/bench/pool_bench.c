@@ -96,7 +96,8 @@ typedef struct norm {
 static void run_norm(void *argument) {
   const norm *n = argument;
   char message[256];
-  require(gt_layer_norm(n->context, n->x, n->x, n->x, n->y, n->rows, FEATURES, 1e-5f, message, sizeof message),
+  require(gt_layer_norm(n->context, n->x, n->x, n->x, n->y, n->rows, FEATURES, FEATURES, FEATURES, 1e-5f, message,
+                        sizeof message),
           message);
 }
 

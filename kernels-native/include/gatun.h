@@ -32,7 +32,7 @@ extern "C" {
 #endif
 
 /* Raised whenever a signature, enum value or struct layout changes. */
-#define GT_ABI_VERSION 2
+#define GT_ABI_VERSION 3
 
 typedef enum gt_status {
   GT_OK = 0,
@@ -168,35 +168,55 @@ GT_API gt_status gt_linear_forward(gt_context *context, const gt_linear *linear,
 
 /* ---- row-wise ops ------------------------------------------------------------------------------------------- */
 
+/* Rows of x and y lie x_stride and y_stride elements apart, at least their features. Where y may be x, with one
+ * stride. */
+
 /* y = (x - mean) / sqrt(var + eps) * weight + bias, biased variance; weight and bias fp32 [features], bias may be
- * NULL; rows contiguous; y may be x. (Ba et al., arXiv 1607.06450) */
+ * NULL; y may be x. (Ba et al., arXiv 1607.06450) */
 GT_API gt_status gt_layer_norm(gt_context *context, const float *x, const float *weight, const float *bias, float *y,
-                               int64_t rows, int64_t features, float eps, char *message, size_t message_size);
+                               int64_t rows, int64_t features, int64_t x_stride, int64_t y_stride, float eps,
+                               char *message, size_t message_size);
 
 /* y = x / sqrt(mean(x^2) + eps) * weight; y may be x. (Zhang and Sennrich, arXiv 1910.07467) */
 GT_API gt_status gt_rms_norm(gt_context *context, const float *x, const float *weight, float *y, int64_t rows,
-                             int64_t features, float eps, char *message, size_t message_size);
+                             int64_t features, int64_t x_stride, int64_t y_stride, float eps, char *message,
+                             size_t message_size);
 
-/* y[i] = act(x[i]); y may be x. */
-GT_API gt_status gt_activate(gt_context *context, const float *x, float *y, int64_t count, int32_t activation,
-                             char *message, size_t message_size);
-
-/* Gated linear unit (Shazeer, arXiv 2002.05202): x [rows, 2 * features] = gate | up; y [rows, features] =
- * act(gate) * up. y must not overlap x. */
-GT_API gt_status gt_gated_activate(gt_context *context, const float *x, float *y, int64_t rows, int64_t features,
-                                   int32_t activation, char *message, size_t message_size);
+/* y = act(x), element by element; y may be x. */
+GT_API gt_status gt_activate(gt_context *context, const float *x, float *y, int64_t rows, int64_t features,
+                             int64_t x_stride, int64_t y_stride, int32_t activation, char *message,
+                             size_t message_size);
 
 /* y[t] = table[ids[t]] (accumulate = 0) or y[t] += table[ids[t]] (accumulate = 1). table [table_rows, features] in
- * table_dtype; y [tokens, features] fp32 contiguous. An id outside the table is GT_INVALID_ARGUMENT, named, before
- * anything is written. Also used to pick rows of an activation (table_dtype GT_F32). */
+ * table_dtype, rows table_stride elements apart; y [tokens, features] fp32. An id outside the table is
+ * GT_INVALID_ARGUMENT, named, before anything is written. Also used to pick rows of an activation (table_dtype GT_F32).
+ */
 GT_API gt_status gt_embed(gt_context *context, const void *table, int32_t table_dtype, int64_t table_rows,
-                          int64_t features, const int32_t *ids, int64_t tokens, int32_t accumulate, float *y,
-                          char *message, size_t message_size);
+                          int64_t features, int64_t table_stride, const int32_t *ids, int64_t tokens,
+                          int32_t accumulate, float *y, int64_t y_stride, char *message, size_t message_size);
 
 /* indices[r] = the first index of the largest of x[r][0 .. columns), rows x_stride elements apart. NaN is never the
  * largest; 0 when all are NaN. columns >= 1. */
 GT_API gt_status gt_argmax(gt_context *context, const float *x, int64_t rows, int64_t columns, int64_t x_stride,
                            int32_t *indices, char *message, size_t message_size);
+
+typedef struct gt_rope_params {
+  uint32_t struct_size;
+  int32_t num_heads;   /* heads in a token of x, head_dim apart */
+  int32_t head_dim;    /* 2 .. 512 */
+  int32_t rotary_dim;  /* R: even, 2 .. head_dim; the features of a head behind it stay as they are */
+  int32_t interleaved; /* feature pairs: 0 = (i, i + R / 2) (GPT-NeoX), 1 = (2 i, 2 i + 1) (GPT-J), 0 <= i < R / 2 */
+  int64_t tokens;
+  int64_t x_stride;   /* elements between tokens, >= num_heads * head_dim */
+  int64_t table_rows; /* positions of cosines and sines */
+} gt_rope_params;
+
+/* Rotary position embedding (Su et al., arXiv 2104.09864) in place: each feature pair (a, b) of each head of token t
+ * becomes (a c - b s, b c + a s), c and s being cosines[positions[t]][i] and sines[positions[t]][i]. Both tables are
+ * fp32 [table_rows, R / 2], contiguous. Queries and keys that lie side by side in a fused projection are heads of one
+ * call. A position outside the tables is GT_INVALID_ARGUMENT, named, before anything is written. */
+GT_API gt_status gt_rope(gt_context *context, float *x, const int32_t *positions, const float *cosines,
+                         const float *sines, const gt_rope_params *params, char *message, size_t message_size);
 
 /* ---- attention ---------------------------------------------------------------------------------------------- */
 
@@ -218,7 +238,7 @@ typedef struct gt_attention_params {
   int64_t k_block_stride; /* elements between KV blocks */
   int64_t v_block_stride;
   int32_t blocks_per_sequence; /* row length of block_table */
-  int32_t sliding_window;      /* 0 = none; anything else is GT_UNSUPPORTED */
+  int32_t sliding_window;      /* w > 0: see below; 0 = none */
   float softcap;               /* 0 = none; anything else is GT_UNSUPPORTED */
   int32_t compute_dtype;       /* GT_F32; GT_BF16: q, k, v and the weights of softmax may be rounded to bf16 */
 } gt_attention_params;
@@ -236,13 +256,51 @@ typedef struct gt_attention_params {
  *   distance_bias NULL or fp32 [num_heads, 2 D + 1]: adds distance_bias[h][clamp(r, -D, D) + D], with
  *        r = key position - query position and query i at position i + (kv_length - q_length)  (T5, MPNet buckets
  *        written out per distance).
- * A sequence with q_length 0 is skipped. A query that sees no key (kv_length 0, or causal with kv_length < q_length)
- * gives zeros.
+ *   sliding_window w > 0 hides what is far from a query. With p = i + (kv_length - q_length), the position of query i:
+ *        causal 0: it sees keys p - w <= j <= p + w (ModernBERT)
+ *        causal 1: it sees keys p - w < j <= p, w of them with its own (Mistral)
+ *        The work grows with q_length times w: keys that no query of a block sees are not read.
+ * A sequence with q_length 0 is skipped. A query that sees no key (kv_length 0, or kv_length < q_length with causal or
+ * a window) gives zeros.
  */
 GT_API gt_status gt_attention(gt_context *context, const float *q, const float *k, const float *v,
                               const int32_t *cu_seqlens_q, const int32_t *cu_seqlens_kv, const int32_t *block_table,
                               const float *distance_bias, float *out, const gt_attention_params *params, char *message,
                               size_t message_size);
+
+typedef struct gt_disentangled_params {
+  uint32_t struct_size;
+  int32_t batch;         /* sequences */
+  int32_t num_heads;     /* of q, k, v, out and the position rows alike */
+  int32_t head_dim;      /* 1 .. 512 */
+  float scale;           /* multiplies all three products */
+  int32_t max_distance;  /* D of position_index, >= 1 */
+  int32_t positions;     /* rows of position_k and position_q */
+  int32_t compute_dtype; /* GT_F32; GT_BF16: operands of products may be rounded to bf16 */
+  int64_t q_stride;      /* elements between consecutive tokens; heads are head_dim apart inside a token */
+  int64_t k_stride;
+  int64_t v_stride;
+  int64_t out_stride;
+  int64_t position_k_stride; /* elements between consecutive rows; ignored when that is NULL */
+  int64_t position_q_stride;
+} gt_disentangled_params;
+
+/*
+ * Disentangled self-attention (He et al., DeBERTa, arXiv 2006.03654) within sequences packed by cu_seqlens
+ * [batch + 1]: out = softmax(scores) v per sequence and head, tiled, never materialising length x length.
+ *
+ *   scores[i][j] = scale * (q_i . k_j + q_i . position_k[r] + k_j . position_q[r])
+ *                  r = position_index[clamp(i - j, -D, D) + D]
+ *
+ *   q, k, v, out          token t, head h: q + t * q_stride + h * head_dim. out must not overlap the inputs.
+ *   position_k, position_q  [positions, num_heads * head_dim]: keys and queries of relative positions, "content to
+ *                         position" and "position to content"; either may be NULL and its product is left out.
+ *   position_index        int32 [2 D + 1], each 0 .. positions - 1.
+ */
+GT_API gt_status gt_disentangled_attention(gt_context *context, const float *q, const float *k, const float *v,
+                                           const int32_t *cu_seqlens, const float *position_k, const float *position_q,
+                                           const int32_t *position_index, float *out,
+                                           const gt_disentangled_params *params, char *message, size_t message_size);
 
 typedef struct gt_kv_append_params {
   uint32_t struct_size;

@@ -81,14 +81,17 @@ static bool make_item(const attention_plan *plan, int64_t index, gt_attention_it
   }
   int32_t head, heads;
   heads_of_part(plan, part, &head, &heads);
+  const int64_t tokens = gt_min(plan->tokens_per_block, length - begin);
+  const bool windowed = plan->job.params->sliding_window > 0;
   *item = (gt_attention_item){
       .sequence = sequence,
       .head = head,
       .heads = heads,
       .token = (int32_t)begin,
-      .tokens = (int32_t)gt_min(plan->tokens_per_block, length - begin),
-      .first_key = 0,
-      .end_key = gt_attention_kv_length(&plan->job, sequence),
+      .tokens = (int32_t)tokens,
+      .first_key = (int32_t)gt_attention_first_visible(&plan->job, sequence, begin),
+      .end_key = windowed ? (int32_t)gt_attention_visible(&plan->job, sequence, begin + tokens - 1)
+                          : gt_attention_kv_length(&plan->job, sequence),
       .partial = NULL,
   };
   return true;
@@ -120,9 +123,9 @@ static void split_task(void *argument, int64_t task, gt_worker *worker) {
   gt_attention_item item;
   if (make_item(plan, task / plan->splits, &item)) {
     int64_t split = task % plan->splits;
-    int32_t keys = item.end_key;
-    item.first_key = (int32_t)gt_split(keys, plan->splits, split);
-    item.end_key = (int32_t)gt_split(keys, plan->splits, split + 1);
+    const int32_t first = item.first_key, keys = item.end_key - first;
+    item.first_key = first + (int32_t)gt_split(keys, plan->splits, split);
+    item.end_key = first + (int32_t)gt_split(keys, plan->splits, split + 1);
     item.partial = plan->partials + task * partial_floats(plan);
     plan->kernel->run(&plan->job, &item, NULL, worker->scratch);
   }
@@ -168,6 +171,19 @@ static void merge_task(void *argument, int64_t task, gt_worker *worker) {
   }
 }
 
+/* The most keys that `tokens` neighbouring tokens see. */
+static int64_t keys_seen(const gt_attention_params *p, int64_t tokens, int64_t longest_kv) {
+  if (p->sliding_window == 0) {
+    return longest_kv;
+  }
+  return gt_min(longest_kv, tokens + (p->causal ? 1 : 2) * (int64_t)p->sliding_window);
+}
+
+/* Only where a cache holds the keys: packed sequences give the same bits whatever else is in the batch. */
+static bool may_split(const attention_plan *plan) {
+  return plan->kernel->takes_parts && plan->job.block_table != NULL;
+}
+
 /* Decoding: items of several kv heads where the kernel takes them; as many as leave every thread something to do,
  * unless the keys are so many that they can be split instead. Returns false where that brings nothing. */
 static bool plan_wide(attention_plan *plan, int64_t longest_q, int64_t longest_kv, int32_t threads) {
@@ -177,7 +193,7 @@ static bool plan_wide(attention_plan *plan, int64_t longest_q, int64_t longest_k
     return false;
   }
   int64_t parts = threads == 1 ? 1 : gt_ceil_div(2 * (int64_t)threads, p->batch);
-  if (plan->kernel->takes_parts && longest_kv >= parts * MIN_SPLIT_KEYS) {
+  if (may_split(plan) && longest_kv >= parts * MIN_SPLIT_KEYS) {
     parts = 1;
   }
   const int64_t kv_heads = gt_min(gt_ceil_div(p->num_kv_heads, parts), plan->kernel->max_wide_rows / rows_per_kv_head);
@@ -214,16 +230,17 @@ static void plan_blocks(attention_plan *plan, int32_t threads) {
     longest_q = gt_max(longest_q, gt_attention_q_length(&plan->job, sequence));
     longest_kv = gt_max(longest_kv, gt_attention_kv_length(&plan->job, sequence));
   }
-  if (!plan_wide(plan, longest_q, longest_kv, threads)) {
+  if (!plan_wide(plan, longest_q, keys_seen(p, longest_q, longest_kv), threads)) {
     plan_narrow(plan, threads);
   }
   plan->blocks = plan->job.cu_seqlens_q[p->batch] / plan->tokens_per_block + p->batch;
   plan->heads_inside = longest_q <= plan->tokens_per_block;
   plan->splits = 1;
   int64_t items = item_count(plan);
-  if (plan->kernel->takes_parts && threads > 1 && items < 2 * (int64_t)threads) {
+  if (may_split(plan) && threads > 1 && items < 2 * (int64_t)threads) {
     int64_t wanted = gt_ceil_div((int64_t)threads * 2, items);
-    plan->splits = gt_max(1, gt_min(wanted, longest_kv / MIN_SPLIT_KEYS));
+    int64_t keys = keys_seen(p, plan->tokens_per_block, longest_kv);
+    plan->splits = gt_max(1, gt_min(wanted, keys / MIN_SPLIT_KEYS));
   }
   plan->items_per_task = gt_max(1, gt_min(MAX_ITEMS_PER_TASK, items / (threads * TASKS_PER_THREAD)));
 }
@@ -270,11 +287,8 @@ static gt_status check_params(const gt_attention_params *p, const int32_t *block
              distance_bias == NULL ? "" : "not");
   GT_REQUIRE((block_table != NULL) == (p->block_size > 0), "attention: block_size is %d and block_table is %s NULL.",
              p->block_size, block_table == NULL ? "" : "not");
-  if (p->sliding_window != 0) {
-    return gt_fail(GT_UNSUPPORTED, message, message_size,
-                   "attention: sliding_window is %d; this library has no windowed attention, only 0.",
-                   p->sliding_window);
-  }
+  GT_REQUIRE(p->sliding_window >= 0, "attention: sliding_window is %d; it must be 0 (none) or more.",
+             p->sliding_window);
   if (p->softcap != 0) {
     return gt_fail(GT_UNSUPPORTED, message, message_size,
                    "attention: softcap is %g; this library has no soft-capped attention, only 0.", (double)p->softcap);

@@ -9,6 +9,8 @@ typedef struct embed_job {
   const void *table;
   const int32_t *ids;
   float *y;
+  int64_t table_stride;
+  int64_t y_stride;
   int64_t features;
   int64_t tokens;
   int64_t tasks;
@@ -21,16 +23,19 @@ static void embed_task(void *argument, int64_t task, gt_worker *worker) {
   const embed_job *job = argument;
   int64_t token = gt_split(job->tokens, job->tasks, task);
   int64_t end = gt_split(job->tokens, job->tasks, task + 1);
-  job->kernel(job->table, job->table_dtype, job->features, job->ids + token, end - token, job->accumulate,
-              job->y + token * job->features);
+  job->kernel(job->table, job->table_dtype, job->table_stride, job->features, job->ids + token, end - token,
+              job->accumulate, job->y + token * job->y_stride, job->y_stride);
 }
 
 gt_status gt_embed(gt_context *context, const void *table, int32_t table_dtype, int64_t table_rows, int64_t features,
-                   const int32_t *ids, int64_t tokens, int32_t accumulate, float *y, char *message,
-                   size_t message_size) {
+                   int64_t table_stride, const int32_t *ids, int64_t tokens, int32_t accumulate, float *y,
+                   int64_t y_stride, char *message, size_t message_size) {
   GT_REQUIRE_NOT_NULL("embed", context);
   GT_REQUIRE(gt_dtype_size(table_dtype) != 0, "embed: table has unknown dtype %d.", table_dtype);
   GT_REQUIRE(table_rows >= 0 && features >= 1, "embed: table is [%" PRId64 ", %" PRId64 "].", table_rows, features);
+  GT_REQUIRE(table_stride >= features && y_stride >= features,
+             "embed: rows of table and y are %" PRId64 " and %" PRId64 " apart; it must be at least %" PRId64 ".",
+             table_stride, y_stride, features);
   GT_REQUIRE(tokens >= 0, "embed: tokens is %" PRId64 ".", tokens);
   GT_REQUIRE(accumulate == 0 || accumulate == 1, "embed: accumulate is %d; expected 0 or 1.", accumulate);
   if (tokens == 0) {
@@ -49,6 +54,8 @@ gt_status gt_embed(gt_context *context, const void *table, int32_t table_dtype, 
                    .table = table,
                    .ids = ids,
                    .y = y,
+                   .table_stride = table_stride,
+                   .y_stride = y_stride,
                    .features = features,
                    .tokens = tokens,
                    .tasks = gt_ceil_div(tokens, tokens_per_task),

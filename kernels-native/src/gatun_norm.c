@@ -10,6 +10,8 @@ typedef struct norm_job {
   const float *weight;
   const float *bias;
   float *y;
+  int64_t x_stride;
+  int64_t y_stride;
   int64_t rows;
   int64_t features;
   int64_t tasks;
@@ -21,9 +23,8 @@ static void layer_norm_task(void *argument, int64_t task, gt_worker *worker) {
   const norm_job *job = argument;
   int64_t row = gt_split(job->rows, job->tasks, task);
   int64_t end = gt_split(job->rows, job->tasks, task + 1);
-  int64_t offset = row * job->features;
-  job->kernels->layer_norm_f32_f32(job->x + offset, job->weight, job->bias, job->y + offset, end - row, job->features,
-                                   job->eps);
+  job->kernels->layer_norm_f32_f32(job->x + row * job->x_stride, job->x_stride, job->weight, job->bias,
+                                   job->y + row * job->y_stride, job->y_stride, end - row, job->features, job->eps);
 }
 
 static void rms_norm_task(void *argument, int64_t task, gt_worker *worker) {
@@ -31,8 +32,8 @@ static void rms_norm_task(void *argument, int64_t task, gt_worker *worker) {
   const norm_job *job = argument;
   int64_t row = gt_split(job->rows, job->tasks, task);
   int64_t end = gt_split(job->rows, job->tasks, task + 1);
-  int64_t offset = row * job->features;
-  job->kernels->rms_norm_f32_f32(job->x + offset, job->weight, job->y + offset, end - row, job->features, job->eps);
+  job->kernels->rms_norm_f32_f32(job->x + row * job->x_stride, job->x_stride, job->weight, job->y + row * job->y_stride,
+                                 job->y_stride, end - row, job->features, job->eps);
 }
 
 static int64_t task_count(int64_t rows, int64_t features) {
@@ -41,16 +42,19 @@ static int64_t task_count(int64_t rows, int64_t features) {
 }
 
 gt_status gt_layer_norm(gt_context *context, const float *x, const float *weight, const float *bias, float *y,
-                        int64_t rows, int64_t features, float eps, char *message, size_t message_size) {
+                        int64_t rows, int64_t features, int64_t x_stride, int64_t y_stride, float eps, char *message,
+                        size_t message_size) {
   GT_REQUIRE_NOT_NULL("layer_norm", context);
   GT_REQUIRE(rows >= 0 && features >= 1, "layer_norm: x is [%" PRId64 ", %" PRId64 "].", rows, features);
+  GT_REQUIRE_STRIDES("layer_norm", features, x_stride, y_stride);
   GT_REQUIRE_NOT_NULL("layer_norm", weight);
   if (rows == 0) {
     return GT_OK;
   }
   GT_REQUIRE_NOT_NULL("layer_norm", x);
   GT_REQUIRE_NOT_NULL("layer_norm", y);
-  norm_job job = {context->kernels, x, weight, bias, y, rows, features, task_count(rows, features), eps};
+  norm_job job = {context->kernels,           x,  weight, bias, y, x_stride, y_stride, rows, features,
+                  task_count(rows, features), eps};
   if (!gt_pool_run(context->pool, layer_norm_task, &job, job.tasks, 0)) {
     return GT_FAIL_SCRATCH("layer_norm", 0);
   }
@@ -58,16 +62,19 @@ gt_status gt_layer_norm(gt_context *context, const float *x, const float *weight
 }
 
 gt_status gt_rms_norm(gt_context *context, const float *x, const float *weight, float *y, int64_t rows,
-                      int64_t features, float eps, char *message, size_t message_size) {
+                      int64_t features, int64_t x_stride, int64_t y_stride, float eps, char *message,
+                      size_t message_size) {
   GT_REQUIRE_NOT_NULL("rms_norm", context);
   GT_REQUIRE(rows >= 0 && features >= 1, "rms_norm: x is [%" PRId64 ", %" PRId64 "].", rows, features);
+  GT_REQUIRE_STRIDES("rms_norm", features, x_stride, y_stride);
   GT_REQUIRE_NOT_NULL("rms_norm", weight);
   if (rows == 0) {
     return GT_OK;
   }
   GT_REQUIRE_NOT_NULL("rms_norm", x);
   GT_REQUIRE_NOT_NULL("rms_norm", y);
-  norm_job job = {context->kernels, x, weight, NULL, y, rows, features, task_count(rows, features), eps};
+  norm_job job = {context->kernels,           x,  weight, NULL, y, x_stride, y_stride, rows, features,
+                  task_count(rows, features), eps};
   if (!gt_pool_run(context->pool, rms_norm_task, &job, job.tasks, 0)) {
     return GT_FAIL_SCRATCH("rms_norm", 0);
   }

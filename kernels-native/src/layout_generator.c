@@ -27,6 +27,19 @@ static void linear_params(void) {
   END();
 }
 
+static void rope_params(void) {
+  STRUCT(gt_rope_params);
+  FIELD(gt_rope_params, struct_size);
+  FIELD(gt_rope_params, num_heads);
+  FIELD(gt_rope_params, head_dim);
+  FIELD(gt_rope_params, rotary_dim);
+  FIELD(gt_rope_params, interleaved);
+  FIELD(gt_rope_params, tokens);
+  FIELD(gt_rope_params, x_stride);
+  FIELD(gt_rope_params, table_rows);
+  END();
+}
+
 static void attention_params(void) {
   STRUCT(gt_attention_params);
   FIELD(gt_attention_params, struct_size);
@@ -52,6 +65,25 @@ static void attention_params(void) {
   END();
 }
 
+static void disentangled_params(void) {
+  STRUCT(gt_disentangled_params);
+  FIELD(gt_disentangled_params, struct_size);
+  FIELD(gt_disentangled_params, batch);
+  FIELD(gt_disentangled_params, num_heads);
+  FIELD(gt_disentangled_params, head_dim);
+  FIELD(gt_disentangled_params, scale);
+  FIELD(gt_disentangled_params, max_distance);
+  FIELD(gt_disentangled_params, positions);
+  FIELD(gt_disentangled_params, compute_dtype);
+  FIELD(gt_disentangled_params, q_stride);
+  FIELD(gt_disentangled_params, k_stride);
+  FIELD(gt_disentangled_params, v_stride);
+  FIELD(gt_disentangled_params, out_stride);
+  FIELD(gt_disentangled_params, position_k_stride);
+  FIELD(gt_disentangled_params, position_q_stride);
+  END();
+}
+
 static void kv_append_params(void) {
   STRUCT(gt_kv_append_params);
   FIELD(gt_kv_append_params, struct_size);
@@ -68,7 +100,9 @@ static void kv_append_params(void) {
 int main(void) {
   context_params();
   linear_params();
+  rope_params();
   attention_params();
+  disentangled_params();
   kv_append_params();
   return 0;
 }

@@ -1,4 +1,4 @@
-/* gt_activate and gt_gated_activate on every tier against the formulas in double. */
+/* gt_activate on every tier against the formulas in double. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,7 +70,7 @@ static void try_known_values(void) {
   char message[256];
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
     float y[6];
-    CHECK_OK(gt_activate(contexts[0], x, y, 6, known[i].activation, message, sizeof message));
+    CHECK_OK(gt_activate(contexts[0], x, y, 1, 6, 6, 6, known[i].activation, message, sizeof message));
     check_close("known values", y, known[i].y, 6, 1e-8, 2.5e-7);
   }
 }
@@ -91,7 +91,7 @@ static void try_accuracy(void) {
   }
   for (int32_t activation = GT_ACT_IDENTITY; activation <= GT_ACT_LEAKY_RELU; activation++) {
     memset(y, 0xff, sizeof y);
-    CHECK_OK(gt_activate(contexts[1], x, y, COUNT, activation, message, sizeof message));
+    CHECK_OK(gt_activate(contexts[1], x, y, 1, COUNT, COUNT, COUNT, activation, message, sizeof message));
     double worst = 0, worst_scaled = 0;
     float at = 0;
     for (int i = 0; i < COUNT; i++) {
@@ -133,13 +133,13 @@ static void try_lengths(void) {
       guarded y = guarded_allocate((size_t)count * sizeof(float), end);
       random_fill(x.data, (size_t)count);
       int32_t activation = (int32_t)(count % (GT_ACT_LEAKY_RELU + 1));
-      CHECK_OK(gt_activate(contexts[0], x.data, y.data, count, activation, message, sizeof message));
+      CHECK_OK(gt_activate(contexts[0], x.data, y.data, 1, count, count, count, activation, message, sizeof message));
       float expected[64];
       for (int64_t i = 0; i < count; i++) {
         expected[i] = (float)exact(activation, ((float *)x.data)[i]);
       }
       check_close("lengths", y.data, expected, (size_t)count, 5e-8, 3e-7);
-      CHECK_OK(gt_activate(contexts[0], x.data, x.data, count, activation, message, sizeof message));
+      CHECK_OK(gt_activate(contexts[0], x.data, x.data, 1, count, count, count, activation, message, sizeof message));
       CHECK(memcmp(x.data, y.data, (size_t)count * sizeof(float)) == 0, "in place differs for %lld", (long long)count);
       guarded_free(&x);
       guarded_free(&y);
@@ -153,46 +153,48 @@ static void lengths(void) {
   for_each_tier(lengths_of_tier);
 }
 
-static void try_gated(void) {
+/* Rows with gaps, which nothing may write to. */
+static void try_rows(void) {
   char message[256];
-  static const int64_t shapes[][2] = {{1, 1}, {3, 5}, {2, 16}, {7, 33}, {1, 2816}, {300, 257}, {0, 8}};
+  static const int64_t shapes[][4] = {
+      {3, 5, 5, 5}, {3, 5, 7, 5}, {3, 5, 5, 9}, {4, 33, 40, 50}, {2, 20000, 20016, 20001}, {0, 8, 8, 8}, {8, 0, 4, 4}};
   for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
-    int64_t rows = shapes[s][0], features = shapes[s][1];
-    size_t count = (size_t)(rows * features);
-    guarded x = guarded_allocate(2 * count * sizeof(float), true);
-    guarded y = guarded_allocate(count * sizeof(float), true);
-    random_fill(x.data, 2 * count);
-    float *expected = malloc((count + 1) * sizeof(float));
-    for (int32_t activation = GT_ACT_IDENTITY; activation <= GT_ACT_LEAKY_RELU; activation++) {
+    const int64_t rows = shapes[s][0], features = shapes[s][1], x_stride = shapes[s][2], y_stride = shapes[s][3];
+    const size_t x_count = rows == 0 ? 0 : (size_t)((rows - 1) * x_stride + features);
+    const size_t y_count = rows == 0 ? 0 : (size_t)((rows - 1) * y_stride + features);
+    guarded x = guarded_allocate(x_count * sizeof(float), true);
+    guarded y = guarded_allocate(y_count * sizeof(float), true);
+    float *expected = malloc((y_count + 1) * sizeof(float));
+    random_fill(x.data, x_count);
+    for (int i = 0; i < 2; i++) {
+      random_fill(y.data, y_count);
+      memcpy(expected, y.data, y_count * sizeof(float));
       for (int64_t row = 0; row < rows; row++) {
-        const float *gate = (float *)x.data + row * 2 * features;
-        for (int64_t i = 0; i < features; i++) {
-          expected[row * features + i] = (float)(exact(activation, gate[i]) * gate[features + i]);
+        for (int64_t j = 0; j < features; j++) {
+          expected[row * y_stride + j] = (float)exact(GT_ACT_SILU, ((float *)x.data)[row * x_stride + j]);
         }
       }
-      for (int i = 0; i < 2; i++) {
-        memset(y.data, 0xff, count * sizeof(float));
-        CHECK_OK(gt_gated_activate(contexts[i], x.data, y.data, rows, features, activation, message, sizeof message));
-        check_close("gated", y.data, expected, count, 5e-8, 4e-7);
-      }
+      CHECK_OK(gt_activate(contexts[i], x.data, y.data, rows, features, x_stride, y_stride, GT_ACT_SILU, message,
+                           sizeof message));
+      check_close("rows", y.data, expected, y_count, 5e-8, 3e-7);
     }
     free(expected);
     guarded_free(&x);
     guarded_free(&y);
   }
 }
-static void gated_of_tier(const gt_kernel_table *kernels) {
-  with_contexts(kernels, try_gated);
+static void rows_of_tier(const gt_kernel_table *kernels) {
+  with_contexts(kernels, try_rows);
 }
-static void gated(void) {
-  for_each_tier(gated_of_tier);
+static void rows(void) {
+  for_each_tier(rows_of_tier);
 }
 
 static void try_specials(void) {
   char message[256];
   float x[3] = {NAN, INFINITY, -0.0f}, y[3];
   for (int32_t activation = GT_ACT_IDENTITY; activation <= GT_ACT_LEAKY_RELU; activation++) {
-    CHECK_OK(gt_activate(contexts[0], x, y, 3, activation, message, sizeof message));
+    CHECK_OK(gt_activate(contexts[0], x, y, 1, 3, 3, 3, activation, message, sizeof message));
     float at_infinity = activation == GT_ACT_TANH || activation == GT_ACT_SIGMOID ? 1
                         : activation == GT_ACT_RELU6                              ? 6
                         : activation == GT_ACT_GELU_10                            ? 10
@@ -214,14 +216,15 @@ static void refuses_bad_arguments(void) {
   char message[256];
   float x[4] = {0};
   gt_context *context = create_context(GT_TIER_AUTO, 1);
-  CHECK_FAILS(GT_INVALID_ARGUMENT, "activation 14", gt_activate(context, x, x, 4, 14, message, sizeof message));
-  CHECK_FAILS(GT_INVALID_ARGUMENT, "activation -1", gt_activate(context, x, x, 4, -1, message, sizeof message));
-  CHECK_FAILS(GT_INVALID_ARGUMENT, "count is -1", gt_activate(context, x, x, -1, 1, message, sizeof message));
-  CHECK_FAILS(GT_INVALID_ARGUMENT, "x is NULL", gt_activate(context, NULL, x, 4, 1, message, sizeof message));
-  CHECK_FAILS(GT_INVALID_ARGUMENT, "y is NULL", gt_gated_activate(context, x, NULL, 1, 2, 1, message, sizeof message));
-  CHECK_FAILS(GT_INVALID_ARGUMENT, "[1, 0]", gt_gated_activate(context, x, x, 1, 0, 1, message, sizeof message));
-  CHECK_FAILS(GT_INVALID_ARGUMENT, "activation 99",
-              gt_gated_activate(context, x, x, 1, 2, 99, message, sizeof message));
+  CHECK_FAILS(GT_INVALID_ARGUMENT, "activation 14",
+              gt_activate(context, x, x, 1, 4, 4, 4, 14, message, sizeof message));
+  CHECK_FAILS(GT_INVALID_ARGUMENT, "activation -1",
+              gt_activate(context, x, x, 1, 4, 4, 4, -1, message, sizeof message));
+  CHECK_FAILS(GT_INVALID_ARGUMENT, "x is [-1, 4]", gt_activate(context, x, x, -1, 4, 4, 4, 1, message, sizeof message));
+  CHECK_FAILS(GT_INVALID_ARGUMENT, "x is NULL", gt_activate(context, NULL, x, 1, 4, 4, 4, 1, message, sizeof message));
+  CHECK_FAILS(GT_INVALID_ARGUMENT, "y is NULL", gt_activate(context, x, NULL, 1, 4, 4, 4, 1, message, sizeof message));
+  CHECK_FAILS(GT_INVALID_ARGUMENT, "rows of x and y are 3 and 4 apart",
+              gt_activate(context, x, x, 1, 4, 3, 4, 1, message, sizeof message));
   gt_context_destroy(context);
 }
 
@@ -229,7 +232,7 @@ int main(void) {
   RUN(known_values);
   RUN(accuracy);
   RUN(lengths);
-  RUN(gated);
+  RUN(rows);
   RUN(specials);
   RUN(refuses_bad_arguments);
   return finish();

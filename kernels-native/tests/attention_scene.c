@@ -1,8 +1,10 @@
 #include "attention_scene.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "core/context.h"
 #include "cpu/reference/convert.h"
 
 static float *floats(guarded *memory, int64_t count) {
@@ -69,6 +71,14 @@ static double as_bf16(float x) {
   return (double)gt_float_of_bf16(gt_bf16_of_float(x));
 }
 
+static bool hidden(const gt_attention_params *p, int64_t position, int64_t key) {
+  const int64_t window = p->sliding_window;
+  if (p->causal) {
+    return key > position || (window > 0 && key <= position - window);
+  }
+  return window > 0 && (key < position - window || key > position + window);
+}
+
 /* The definition, on contiguous k and v, with a full row of scores. `of` is what products see of a value: q already
  * holds the scale, in units of ln 2. */
 static double *naive(const scene *c, double (*of)(float x)) {
@@ -99,7 +109,7 @@ static double *naive(const scene *c, double (*of)(float x)) {
             r = r < -reach ? -reach : r > reach ? reach : r;
             s += bias[h * (2 * reach + 1) + r + reach];
           }
-          scores[j] = p->causal && j > position ? -INFINITY : s;
+          scores[j] = hidden(p, position, j) ? -INFINITY : s;
           top = fmax(top, scores[j]);
         }
         double *to = expected + ((c->cu_q[b] + i) * p->num_heads + h) * p->v_head_dim;
@@ -203,4 +213,72 @@ double worst_error(const scene *c, const char *what) {
     }
   }
   return worst;
+}
+
+gt_context *contexts[2];
+
+static void poison_task(void *argument, int64_t task, gt_worker *worker) {
+  (void)argument, (void)task;
+  if (worker->scratch_bytes > 0) {
+    memset(worker->scratch, 0xff, worker->scratch_bytes);
+  }
+}
+
+/* Scratch holds NaN, on the caller and whoever else comes: a kernel may only read what it has written. */
+static void poison(gt_context *context, const gt_attention_params *params) {
+  const gt_kernel_table *kernels = context->kernels;
+  const gt_attention_kernel *kernel =
+      params->compute_dtype == GT_BF16 ? kernels->attention_bf16_f32 : kernels->attention_f32_f32;
+  size_t bytes = kernel->scratch_bytes(params);
+  CHECK(gt_pool_run(context->pool, poison_task, NULL, 16, bytes), "no scratch of %zu bytes", bytes);
+}
+
+static void try_shape_in(const shape *s, int32_t window, int32_t compute_dtype, double tolerance) {
+  char message[256];
+  char what[256];
+  snprintf(what, sizeof what,
+           "q %d.. kv %d.. batch %d heads %d/%d dim %d/%d causal %d bias %d block %d window %d dtype %d", s->q[0],
+           s->kv[0], s->batch, s->heads, s->kv_heads, s->dim, s->v_dim, s->causal, s->bias_distance, s->block_size,
+           window, compute_dtype);
+  scene c = make_scene(s);
+  c.p.sliding_window = window;
+  c.p.compute_dtype = compute_dtype;
+  expect(&c);
+  if (s->block_size > 0) {
+    page(&c, s->block_size);
+  }
+  /* The reference is slow under the sanitizers, and each of its queries is computed alone: 3 threads will do. */
+  bool reference = gt_context_tier(contexts[0]) == GT_TIER_REFERENCE;
+  for (int i = reference ? 1 : 0; i < 2; i++) {
+    clear_out(&c);
+    poison(contexts[i], &c.p);
+    gt_status status = run(&c, contexts[i], message, sizeof message);
+    CHECK(status == GT_OK, "%s: status %d: %s", what, status, message);
+    double error = worst_error(&c, what);
+    CHECK(error <= tolerance, "%s: tier %s, %d threads: error %.3g", what, gt_tier_name(gt_context_tier(contexts[i])),
+          gt_context_threads(contexts[i]), error);
+  }
+  free_scene(&c);
+}
+
+/* bf16: softmax's weights are rounded, which no expectation can follow: the sum they belong to varies. One rounding is
+ * at most 2^-8 of the weight, which a window of a few keys may come near; over many keys half of that cancels. */
+void try_windowed(const shape *s, int32_t window) {
+  try_shape_in(s, window, GT_F32, 2e-6);
+  const gt_kernel_table *kernels = contexts[0]->kernels;
+  if (kernels->attention_bf16_f32 != kernels->attention_f32_f32) {
+    try_shape_in(s, window, GT_BF16, window > 0 ? 0x1p-8 : 0x1p-9);
+  }
+}
+
+void try_shape(const shape *s) {
+  try_windowed(s, 0);
+}
+
+void with_contexts(const gt_kernel_table *kernels, void (*body)(void)) {
+  contexts[0] = create_context(kernels->tier, 1);
+  contexts[1] = create_context(kernels->tier, 3);
+  body();
+  gt_context_destroy(contexts[0]);
+  gt_context_destroy(contexts[1]);
 }

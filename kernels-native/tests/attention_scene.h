@@ -42,4 +42,10 @@ void clear_out(const scene *c);
  * poison. */
 double worst_error(const scene *c, const char *what);
 
+extern gt_context *contexts[2]; /* of the tier under test: 1 and 3 threads */
+void with_contexts(const gt_kernel_table *kernels, void (*body)(void));
+/* Runs the shape in fp32 and, where a tier has it, bf16, on both contexts, and checks the results. */
+void try_shape(const shape *s);
+void try_windowed(const shape *s, int32_t window);
+
 #endif

@@ -59,9 +59,12 @@ static void on_tier_embed(const gt_kernel_table *kernels) {
       const int32_t dtype = variant & 3;
       const bool accumulate = (variant & 4) != 0, at_end = (variant & 8) != 0;
       const int64_t features = widths[w], rows = 1 + random_below(50), tokens = 1 + random_below(200);
+      const int64_t table_stride = features + random_below(2) * random_below(20),
+                    y_stride = features + random_below(2) * random_below(20);
+      const int64_t table_count = (rows - 1) * table_stride + features, count = (tokens - 1) * y_stride + features;
       const size_t size = dtype == GT_F32 ? 4 : dtype == GT_F64 ? 8 : 2;
-      guarded table = guarded_allocate((size_t)(rows * features) * size, at_end);
-      for (int64_t i = 0; i < rows * features; i++) {
+      guarded table = guarded_allocate((size_t)table_count * size, at_end);
+      for (int64_t i = 0; i < table_count; i++) {
         float value = random_float();
         uint32_t bits;
         memcpy(&bits, &value, sizeof bits);
@@ -74,19 +77,21 @@ static void on_tier_embed(const gt_kernel_table *kernels) {
         }
       }
       guarded ids = guarded_allocate((size_t)tokens * sizeof(int32_t), at_end);
-      guarded y = guarded_allocate((size_t)(tokens * features) * sizeof(float), at_end);
-      guarded before = guarded_allocate((size_t)(tokens * features) * sizeof(float), at_end);
+      guarded y = guarded_allocate((size_t)count * sizeof(float), at_end);
+      guarded before = guarded_allocate((size_t)count * sizeof(float), at_end);
       for (int64_t t = 0; t < tokens; t++) {
         ((int32_t *)ids.data)[t] = (int32_t)random_below(rows);
       }
-      random_fill(y.data, (size_t)(tokens * features));
-      memcpy(before.data, y.data, (size_t)(tokens * features) * sizeof(float));
-      CHECK_OK(gt_embed(context, table.data, dtype, rows, features, ids.data, tokens, accumulate, y.data, message,
-                        sizeof message));
-      for (int64_t i = 0; i < tokens * features; i++) {
-        float value = gt_element(table.data, dtype, ((int32_t *)ids.data)[i / features] * features + i % features);
-        check_same_bits("embed", kernels, ((float *)y.data)[i], accumulate ? ((float *)before.data)[i] + value : value,
-                        i);
+      random_fill(y.data, (size_t)count);
+      memcpy(before.data, y.data, (size_t)count * sizeof(float));
+      CHECK_OK(gt_embed(context, table.data, dtype, rows, features, table_stride, ids.data, tokens, accumulate, y.data,
+                        y_stride, message, sizeof message));
+      for (int64_t i = 0; i < count; i++) {
+        const bool gap = i % y_stride >= features;
+        float value =
+            gap ? 0 : gt_element(table.data, dtype, ((int32_t *)ids.data)[i / y_stride] * table_stride + i % y_stride);
+        float old = ((float *)before.data)[i];
+        check_same_bits("embed", kernels, ((float *)y.data)[i], gap ? old : accumulate ? old + value : value, i);
       }
       guarded_free(&table);
       guarded_free(&ids);
@@ -106,18 +111,22 @@ static void embed_refuses(void) {
   float table[6] = {1, 2, 3, 4, 5, 6}, y[6] = {7, 7, 7, 7, 7, 7};
   int32_t ids[3] = {0, 2, 3};
   CHECK_FAILS(GT_INVALID_ARGUMENT, "id 3 at position 2 is outside the table [3, 2]",
-              gt_embed(context, table, GT_F32, 3, 2, ids, 3, 0, y, message, sizeof message));
+              gt_embed(context, table, GT_F32, 3, 2, 2, ids, 3, 0, y, 2, message, sizeof message));
   CHECK(y[0] == 7, "y is written before ids are checked: %g", (double)y[0]);
   ids[1] = -1;
   CHECK_FAILS(GT_INVALID_ARGUMENT, "id -1 at position 1",
-              gt_embed(context, table, GT_F32, 3, 2, ids, 2, 0, y, message, sizeof message));
+              gt_embed(context, table, GT_F32, 3, 2, 2, ids, 2, 0, y, 2, message, sizeof message));
   CHECK_FAILS(GT_INVALID_ARGUMENT, "unknown dtype 7",
-              gt_embed(context, table, 7, 3, 2, ids, 1, 0, y, message, sizeof message));
+              gt_embed(context, table, 7, 3, 2, 2, ids, 1, 0, y, 2, message, sizeof message));
   CHECK_FAILS(GT_INVALID_ARGUMENT, "accumulate is 2",
-              gt_embed(context, table, GT_F32, 3, 2, ids, 1, 2, y, message, sizeof message));
+              gt_embed(context, table, GT_F32, 3, 2, 2, ids, 1, 2, y, 2, message, sizeof message));
   CHECK_FAILS(GT_INVALID_ARGUMENT, "table is NULL",
-              gt_embed(context, NULL, GT_F32, 3, 2, ids, 1, 0, y, message, sizeof message));
-  CHECK_OK(gt_embed(context, table, GT_F32, 3, 2, NULL, 0, 0, NULL, message, sizeof message));
+              gt_embed(context, NULL, GT_F32, 3, 2, 2, ids, 1, 0, y, 2, message, sizeof message));
+  CHECK_FAILS(GT_INVALID_ARGUMENT, "rows of table and y are 1 and 2 apart; it must be at least 2",
+              gt_embed(context, table, GT_F32, 3, 2, 1, ids, 1, 0, y, 2, message, sizeof message));
+  CHECK_FAILS(GT_INVALID_ARGUMENT, "rows of table and y are 2 and 1 apart",
+              gt_embed(context, table, GT_F32, 3, 2, 2, ids, 1, 0, y, 1, message, sizeof message));
+  CHECK_OK(gt_embed(context, table, GT_F32, 3, 2, 2, NULL, 0, 0, NULL, 2, message, sizeof message));
   gt_context_destroy(context);
 }
 

@@ -2,12 +2,13 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "core/thread_pool.h"
 #include "harness.h"
 
 static char message[256];
 
 typedef struct norm_case {
-  int64_t rows, features;
+  int64_t rows, features, x_gap, y_gap;
   float offset; /* of x: a mean far from zero is where one-pass variances fail */
   bool layer, bias, in_place, at_end;
 } norm_case;
@@ -31,9 +32,11 @@ static void expected_row(const norm_case *c, const float *x, const float *weight
 
 static void run_case(gt_context *context, const norm_case *c) {
   const float eps = 1e-5f;
-  const size_t count = (size_t)(c->rows * c->features), width = (size_t)c->features;
+  const int64_t x_stride = c->features + c->x_gap, y_stride = c->in_place ? x_stride : c->features + c->y_gap;
+  const size_t count = (size_t)((c->rows - 1) * x_stride + c->features), width = (size_t)c->features;
+  const size_t y_count = (size_t)((c->rows - 1) * y_stride + c->features);
   guarded x = guarded_allocate(count * sizeof(float), c->at_end);
-  guarded y = guarded_allocate(count * sizeof(float), c->at_end);
+  guarded y = guarded_allocate(y_count * sizeof(float), c->at_end);
   guarded weight = guarded_allocate(width * sizeof(float), c->at_end);
   guarded bias = guarded_allocate(width * sizeof(float), c->at_end);
   guarded copy = guarded_allocate(count * sizeof(float), c->at_end);
@@ -47,16 +50,20 @@ static void run_case(gt_context *context, const norm_case *c) {
   random_fill(weight.data, width);
   random_fill(bias.data, width);
   float *to = c->in_place ? xs : y.data;
+  random_fill(y.data, y_count);
+  guarded before = guarded_allocate(y_count * sizeof(float), c->at_end);
+  memcpy(before.data, to, y_count * sizeof(float));
   if (c->layer) {
-    CHECK_OK(gt_layer_norm(context, xs, weight.data, c->bias ? bias.data : NULL, to, c->rows, c->features, eps, message,
-                           sizeof message));
+    CHECK_OK(gt_layer_norm(context, xs, weight.data, c->bias ? bias.data : NULL, to, c->rows, c->features, x_stride,
+                           y_stride, eps, message, sizeof message));
   } else {
-    CHECK_OK(gt_rms_norm(context, xs, weight.data, to, c->rows, c->features, eps, message, sizeof message));
+    CHECK_OK(gt_rms_norm(context, xs, weight.data, to, c->rows, c->features, x_stride, y_stride, eps, message,
+                         sizeof message));
   }
   for (int64_t r = 0; r < c->rows; r++) {
-    expected_row(c, (float *)copy.data + r * c->features, weight.data, bias.data, eps, row.data);
+    expected_row(c, (float *)copy.data + r * x_stride, weight.data, bias.data, eps, row.data);
     for (int64_t i = 0; i < c->features; i++) {
-      double expected = ((double *)row.data)[i], actual = (double)to[r * c->features + i];
+      double expected = ((double *)row.data)[i], actual = (double)to[r * y_stride + i];
       /* x itself is only known to offset * 2^-24, and one factor is common to the row. */
       double tolerance = 0x1p-24 * (6 * fabs(expected) + 6);
       CHECK(fabs(actual - expected) <= tolerance,
@@ -64,12 +71,16 @@ static void run_case(gt_context *context, const norm_case *c) {
             (long long)c->rows, (long long)c->features, (double)c->offset, (long long)r, (long long)i, actual,
             expected);
     }
+    for (int64_t i = r * y_stride + c->features; i < gt_min((r + 1) * y_stride, (int64_t)y_count); i++) {
+      CHECK(to[i] == ((float *)before.data)[i], "element %lld of y, between rows, was written", (long long)i);
+    }
   }
   guarded_free(&x);
   guarded_free(&y);
   guarded_free(&weight);
   guarded_free(&bias);
   guarded_free(&copy);
+  guarded_free(&before);
   guarded_free(&row);
 }
 
@@ -80,6 +91,8 @@ static void on_tier(const gt_kernel_table *kernels) {
     for (int variant = 0; variant < 32; variant++) {
       norm_case c = {.rows = 1 + random_below(60),
                      .features = features[f],
+                     .x_gap = variant & 1 ? random_below(20) : 0,
+                     .y_gap = variant & 2 ? random_below(20) : 0,
                      .offset = variant & 1 ? 300.0f : 0.0f,
                      .layer = (variant & 2) != 0,
                      .bias = (variant & 4) != 0,
@@ -105,12 +118,12 @@ static void on_tier_constant_rows(const gt_kernel_table *kernels) {
   for (int i = 0; i < N; i++) {
     x[i] = 1234.5f;
   }
-  CHECK_OK(gt_layer_norm(context, x, weight, bias, y, 1, N, 1e-12f, message, sizeof message));
+  CHECK_OK(gt_layer_norm(context, x, weight, bias, y, 1, N, N, N, 1e-12f, message, sizeof message));
   for (int i = 0; i < N; i++) {
     CHECK(y[i] == bias[i], "y[%d] is %.9g, bias %.9g", i, (double)y[i], (double)bias[i]);
     x[i] = 0;
   }
-  CHECK_OK(gt_rms_norm(context, x, weight, y, 1, N, 1e-6f, message, sizeof message));
+  CHECK_OK(gt_rms_norm(context, x, weight, y, 1, N, N, N, 1e-6f, message, sizeof message));
   for (int i = 0; i < N; i++) {
     CHECK(y[i] == 0, "y[%d] is %.9g", i, (double)y[i]);
   }
@@ -124,12 +137,19 @@ static void constant_rows(void) {
 static void wrong_arguments(void) {
   gt_context *context = create_context(GT_TIER_AUTO, 1);
   float x[4] = {0};
-  CHECK_FAILS(GT_INVALID_ARGUMENT, "x is [2, 0]", gt_layer_norm(context, x, x, x, x, 2, 0, 0, message, sizeof message));
+  CHECK_FAILS(GT_INVALID_ARGUMENT, "x is [2, 0]",
+              gt_layer_norm(context, x, x, x, x, 2, 0, 0, 0, 0, message, sizeof message));
   CHECK_FAILS(GT_INVALID_ARGUMENT, "weight is NULL",
-              gt_layer_norm(context, x, NULL, x, x, 1, 4, 0, message, sizeof message));
-  CHECK_FAILS(GT_INVALID_ARGUMENT, "x is [-1, 4]", gt_rms_norm(context, x, x, x, -1, 4, 0, message, sizeof message));
-  CHECK_FAILS(GT_INVALID_ARGUMENT, "y is NULL", gt_rms_norm(context, x, x, NULL, 1, 4, 0, message, sizeof message));
-  CHECK_OK(gt_layer_norm(context, NULL, x, NULL, NULL, 0, 4, 0, message, sizeof message));
+              gt_layer_norm(context, x, NULL, x, x, 1, 4, 4, 4, 0, message, sizeof message));
+  CHECK_FAILS(GT_INVALID_ARGUMENT, "x is [-1, 4]",
+              gt_rms_norm(context, x, x, x, -1, 4, 4, 4, 0, message, sizeof message));
+  CHECK_FAILS(GT_INVALID_ARGUMENT, "y is NULL",
+              gt_rms_norm(context, x, x, NULL, 1, 4, 4, 4, 0, message, sizeof message));
+  CHECK_FAILS(GT_INVALID_ARGUMENT, "rows of x and y are 3 and 4 apart; it must be at least 4",
+              gt_layer_norm(context, x, x, x, x, 1, 4, 3, 4, 0, message, sizeof message));
+  CHECK_FAILS(GT_INVALID_ARGUMENT, "rows of x and y are 4 and 3 apart",
+              gt_rms_norm(context, x, x, x, 1, 4, 4, 3, 0, message, sizeof message));
+  CHECK_OK(gt_layer_norm(context, NULL, x, NULL, NULL, 0, 4, 4, 4, 0, message, sizeof message));
   gt_context_destroy(context);
 }
 

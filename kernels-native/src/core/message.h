@@ -18,6 +18,11 @@ __attribute__((format(printf, 4, 5))) gt_status gt_fail(gt_status status, char *
 
 #define GT_REQUIRE_NOT_NULL(op, pointer) GT_REQUIRE((pointer) != NULL, op ": %s is NULL.", #pointer)
 
+#define GT_REQUIRE_STRIDES(op, features, x_stride, y_stride)                                                   \
+  GT_REQUIRE((x_stride) >= (features) && (y_stride) >= (features),                                             \
+             op ": rows of x and y are %lld and %lld apart; it must be at least %lld.", (long long)(x_stride), \
+             (long long)(y_stride), (long long)(features))
+
 /* The caller's struct must be the one this library was compiled with. */
 #define GT_REQUIRE_PARAMS(op, params, type)                                                                          \
   do {                                                                                                               \

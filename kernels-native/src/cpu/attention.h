@@ -28,7 +28,8 @@ typedef struct gt_attention_item {
   int32_t heads;
   int32_t token; /* first query token, counted within the sequence */
   int32_t tokens;
-  int32_t first_key; /* keys [first_key, end_key) of the sequence: all of them unless `partial` is given */
+  /* Keys [first_key, end_key) of the sequence: all that its tokens see and perhaps more, or with `partial` some. */
+  int32_t first_key;
   int32_t end_key;
   /* NULL: the result goes to `out`. Otherwise the softmax over these keys alone, to be merged with the others', goes
    * here. Per row (token * heads + head) v_head_dim + 2 floats: an anchor m near the greatest score, the sum of
@@ -86,14 +87,24 @@ static inline int64_t gt_attention_position(const gt_attention_job *job, int32_t
   return token + gt_attention_kv_length(job, sequence) - gt_attention_q_length(job, sequence);
 }
 
-/* Query `token` sees keys [0, this). */
+/* Query `token` sees keys [gt_attention_first_visible, this), neither of which falls from one token to the next. */
 static inline int64_t gt_attention_visible(const gt_attention_job *job, int32_t sequence, int64_t token) {
+  const gt_attention_params *p = job->params;
   int64_t length = gt_attention_kv_length(job, sequence);
-  if (!job->params->causal) {
+  if (!p->causal && p->sliding_window == 0) {
     return length;
   }
-  int64_t end = gt_attention_position(job, sequence, token) + 1;
+  int64_t end = gt_attention_position(job, sequence, token) + 1 + (p->causal ? 0 : p->sliding_window);
   return end < 0 ? 0 : end < length ? end : length;
+}
+
+static inline int64_t gt_attention_first_visible(const gt_attention_job *job, int32_t sequence, int64_t token) {
+  const gt_attention_params *p = job->params;
+  if (p->sliding_window == 0) {
+    return 0;
+  }
+  int64_t first = gt_attention_position(job, sequence, token) - p->sliding_window + (p->causal ? 1 : 0);
+  return first < 0 ? 0 : first;
 }
 
 /* distance_bias of one head, indexed by distances -D .. D. */

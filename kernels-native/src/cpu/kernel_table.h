@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "cpu/attention.h"
+#include "cpu/disentangled.h"
 #include "gatun.h"
 
 /* `count` rows of weights in `layout`, to be packed. */
@@ -54,14 +55,17 @@ typedef struct gt_linear_kernel {
   void (*run)(const gt_linear_job *job, int64_t row, int64_t rows, int64_t panel, int64_t panels, void *scratch);
 } gt_linear_kernel;
 
-typedef void gt_layer_norm_kernel(const float *x, const float *weight, const float *bias, float *y, int64_t rows,
-                                  int64_t features, float eps);
-typedef void gt_rms_norm_kernel(const float *x, const float *weight, float *y, int64_t rows, int64_t features,
-                                float eps);
+typedef void gt_layer_norm_kernel(const float *x, int64_t x_stride, const float *weight, const float *bias, float *y,
+                                  int64_t y_stride, int64_t rows, int64_t features, float eps);
+typedef void gt_rms_norm_kernel(const float *x, int64_t x_stride, const float *weight, float *y, int64_t y_stride,
+                                int64_t rows, int64_t features, float eps);
 typedef void gt_activate_kernel(const float *x, float *y, int64_t count, int32_t activation);
-typedef void gt_gated_activate_kernel(const float *x, float *y, int64_t rows, int64_t features, int32_t activation);
-typedef void gt_embed_kernel(const void *table, int32_t table_dtype, int64_t features, const int32_t *ids,
-                             int64_t tokens, bool accumulate, float *y);
+typedef void gt_embed_kernel(const void *table, int32_t table_dtype, int64_t table_stride, int64_t features,
+                             const int32_t *ids, int64_t tokens, bool accumulate, float *y, int64_t y_stride);
+
+/* Tokens [0, tokens) of x, whose positions are in the tables: see gt_rope. */
+typedef void gt_rope_kernel(float *x, const int32_t *positions, int64_t tokens, const float *cosines,
+                            const float *sines, const gt_rope_params *params);
 
 /* The first index of the largest of x[0 .. count). */
 typedef int64_t gt_argmax_kernel(const float *x, int64_t count);
@@ -79,11 +83,12 @@ typedef struct gt_kernel_table {
   gt_layer_norm_kernel *layer_norm_f32_f32;
   gt_rms_norm_kernel *rms_norm_f32_f32;
   gt_activate_kernel *activate_f32_f32;
-  gt_gated_activate_kernel *gated_activate_f32_f32;
   gt_embed_kernel *embed_any_f32;
   gt_argmax_kernel *argmax_f32_i32;
+  gt_rope_kernel *rope_f32_f32;
   const gt_attention_kernel *attention_f32_f32;
   const gt_attention_kernel *attention_bf16_f32; /* may compute in fp32 */
+  const gt_disentangled_kernel *disentangled_f32_f32;
 } gt_kernel_table;
 
 /* Table of a tier, NULL for an unknown value. */

@@ -11,8 +11,9 @@ gt_layer_norm_kernel gt_avx512_layer_norm;
 gt_rms_norm_kernel gt_avx512_rms_norm;
 gt_embed_kernel gt_avx512_embed;
 gt_argmax_kernel gt_avx512_argmax;
+gt_rope_kernel gt_avx512_rope;
 gt_activate_kernel gt_avx512_activate;
-gt_gated_activate_kernel gt_avx512_gated_activate;
 extern const gt_attention_kernel gt_avx512_attention;
+extern const gt_disentangled_kernel gt_avx512_disentangled;
 
 #endif

@@ -32,10 +32,11 @@ static void attend(const gt_attention_job *job, const gt_attention_item *item, i
   const float *q = job->q + packed * p->q_stride + (int64_t)head * p->head_dim;
   float *out = job->out + packed * p->out_stride + (int64_t)head * p->v_head_dim;
   int64_t position = gt_attention_position(job, item->sequence, token);
+  int64_t first = gt_attention_first_visible(job, item->sequence, token);
   int64_t visible = gt_attention_visible(job, item->sequence, token);
 
   double greatest = -INFINITY;
-  for (int64_t key = 0; key < visible; key++) {
+  for (int64_t key = first; key < visible; key++) {
     greatest = fmax(greatest, score(job, item, q, head, position, key));
   }
   /* Only -infinity in sight: each weight is exp(-infinity) = 0, as for a query that sees no key. */
@@ -44,7 +45,7 @@ static void attend(const gt_attention_job *job, const gt_attention_item *item, i
   }
   double sum = 0;
   double sums[MAX_HEAD_DIM] = {0};
-  for (int64_t key = 0; key < visible; key++) {
+  for (int64_t key = first; key < visible; key++) {
     double weight = exp(score(job, item, q, head, position, key) - greatest);
     const float *v = gt_attention_v_row(job, item->sequence, key) + (int64_t)kv_head * p->v_head_dim;
     sum += weight;

@@ -11,9 +11,10 @@ const gt_kernel_table gt_kernel_table_reference = {
     .layer_norm_f32_f32 = gt_reference_layer_norm,
     .rms_norm_f32_f32 = gt_reference_rms_norm,
     .activate_f32_f32 = gt_reference_activate,
-    .gated_activate_f32_f32 = gt_reference_gated_activate,
     .embed_any_f32 = gt_reference_embed,
     .argmax_f32_i32 = gt_reference_argmax,
+    .rope_f32_f32 = gt_reference_rope,
     .attention_f32_f32 = &gt_reference_attention,
     .attention_bf16_f32 = &gt_reference_attention,
+    .disentangled_f32_f32 = &gt_reference_disentangled,
 };

@@ -10,9 +10,10 @@ gt_layer_norm_kernel gt_reference_layer_norm;
 gt_rms_norm_kernel gt_reference_rms_norm;
 gt_embed_kernel gt_reference_embed;
 gt_argmax_kernel gt_reference_argmax;
+gt_rope_kernel gt_reference_rope;
 gt_widen_kernel gt_reference_widen;
 gt_activate_kernel gt_reference_activate;
-gt_gated_activate_kernel gt_reference_gated_activate;
 extern const gt_attention_kernel gt_reference_attention;
+extern const gt_disentangled_kernel gt_reference_disentangled;
 
 #endif

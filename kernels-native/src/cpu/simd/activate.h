@@ -1,4 +1,4 @@
-/* Activations over hot data, one element or two operands at a time. */
+/* Activations over hot data. */
 #ifndef GT_SIMD_ACTIVATE_H
 #define GT_SIMD_ACTIVATE_H
 
@@ -14,29 +14,9 @@ GT_INLINE void simd_activate_all(const float *x, float *y, int64_t count, const 
   }
 }
 
-GT_INLINE void simd_gated_activate_all(const float *gate, const float *up, float *y, int64_t count,
-                                       const int32_t activation) {
-  int64_t i = 0;
-  for (; i + GT_VL <= count; i += GT_VL) {
-    vf_store(y + i, vf_activate(activation, vf_load(gate + i)) * vf_load(up + i));
-  }
-  if (i < count) {
-    int64_t rest = count - i;
-    vf_store_n(y + i, vf_activate(activation, vf_load_n(gate + i, rest)) * vf_load_n(up + i, rest), rest);
-  }
-}
-
 /* y[i] = act(x[i]); y may be x. */
 static inline void simd_activate(const float *x, float *y, int64_t count, int32_t activation) {
 #define RUN(constant) simd_activate_all(x, y, count, constant)
-  GT_ACTIVATION_SWITCH(activation, RUN)
-#undef RUN
-}
-
-/* y[i] = act(gate[i]) * up[i] */
-static inline void simd_gated_activate(const float *gate, const float *up, float *y, int64_t count,
-                                       int32_t activation) {
-#define RUN(constant) simd_gated_activate_all(gate, up, y, count, constant)
   GT_ACTIVATION_SWITCH(activation, RUN)
 #undef RUN
 }

@@ -35,8 +35,9 @@ static void att_run(const gt_attention_job *job, const gt_attention_item *item, 
   if (next != NULL) {
     att_fetch_item(job, next);
   }
-  const int32_t group = job->params->num_heads / job->params->num_kv_heads;
-  if ((int64_t)item->tokens * (item->heads < group ? item->heads : group) <= ATT_DIRECT_ROWS) {
+  /* By the sequence, not by what of it is in this item: a text gives the same bits beside any others. */
+  const int64_t group = job->params->num_heads / job->params->num_kv_heads;
+  if (gt_attention_q_length(job, item->sequence) * group <= ATT_DIRECT_ROWS) {
     att_run_rows(job, item, scratch);
   } else {
     att_run_panels(job, item, scratch);

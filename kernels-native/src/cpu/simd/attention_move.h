@@ -50,18 +50,19 @@ typedef struct att_panels {
   float *sum;       /* [panel][ATT_PANEL] */
   float *rescale;   /* [ATT_PANEL] */
   float *bias;      /* [tile_keys + ATT_PANEL] */
-  int32_t *visible; /* [panel][ATT_PANEL]: the lane's query sees keys [0, this) */
+  int32_t *visible; /* [panel][ATT_PANEL]: the lane's query sees keys [first, this) */
+  int32_t *first;   /* [panel][ATT_PANEL], with a sliding window only; otherwise 0 */
   float *k;         /* [tile_keys][words of head_dim], copied together */
   float *v;         /* [words of tile_keys][v_head_dim] */
 } att_panels;
 
-static size_t att_panels_bytes(const gt_attention_params *p) {
+static inline size_t att_panels_bytes(const gt_attention_params *p) {
   size_t rows = (size_t)att_max_rows(p);
   size_t keys = (size_t)att_tile_keys(p);
   size_t head_dim = (size_t)p->head_dim;
   size_t v_head_dim = (size_t)p->v_head_dim;
   size_t floats =
-      (rows + keys) * (head_dim + v_head_dim) + 3 * rows + ATT_PANEL + (keys + ATT_PANEL) + keys * ATT_PANEL;
+      (rows + keys) * (head_dim + v_head_dim) + 4 * rows + ATT_PANEL + (keys + ATT_PANEL) + keys * ATT_PANEL;
   return floats * sizeof(float);
 }
 
@@ -76,7 +77,8 @@ static att_panels att_panels_of(const gt_attention_params *p, void *scratch) {
   s.sum = s.greatest + rows;
   s.rescale = s.sum + rows;
   s.visible = (int32_t *)(s.rescale + ATT_PANEL);
-  s.bias = (float *)(s.visible + rows);
+  s.first = s.visible + rows;
+  s.bias = (float *)(s.first + rows);
   s.k = s.bias + keys + ATT_PANEL;
   s.v = s.k + keys * p->head_dim;
   return s;

@@ -62,6 +62,18 @@ static void att_hide_keys(int64_t key, int64_t keys, int vectors, const int32_t 
   }
 }
 
+/* scores = -infinity where key + j < first[lane]. */
+static void att_hide_keys_before(int64_t key, int64_t keys, int vectors, const int32_t *first, float *scores) {
+  vf hidden = vf_set1(-INFINITY);
+  for (int vector = 0; vector < vectors; vector++) {
+    vi begin = vi_load(first + vector * GT_VL);
+    for (int64_t j = 0; j < keys; j++) {
+      float *at = scores + j * ATT_PANEL + vector * GT_VL;
+      vf_store(at, vf_select(vi_gt(begin, vi_set1((int32_t)(key + j))), hidden, vf_load(at)));
+    }
+  }
+}
+
 /* Writes the weights of key `key`, whose scores they replace. Keys come in order; a word is written with its last. */
 GT_INLINE void att_put_weight(float *scores, int64_t key, int64_t keys, vf *before, vf weight) {
 #ifdef GT_ATTENTION_BF16
@@ -125,12 +137,15 @@ static void att_begin_rows(const gt_attention_job *job, const gt_attention_item 
   for (int32_t token = item->token; row < rows; token++) {
     int64_t visible = gt_attention_visible(job, item->sequence, token);
     int32_t end = visible < item->end_key ? (int32_t)visible : item->end_key;
+    int32_t first = (int32_t)gt_attention_first_visible(job, item->sequence, token);
     for (int32_t head = 0; head < item->heads; head++) {
-      s->visible[row++] = end;
+      s->visible[row] = end;
+      s->first[row++] = first;
     }
   }
   for (; row < lanes; row++) {
     s->visible[row] = s->visible[rows - 1];
+    s->first[row] = s->first[rows - 1];
   }
   for (row = 0; row < lanes; row += GT_VL) {
     vf_store(s->greatest + row, vf_set1(-FLT_MAX));
@@ -152,6 +167,9 @@ static void att_panel_tile(const gt_attention_job *job, const gt_attention_item 
   if (s->visible[row] < key + keys) {
     att_hide_keys(key, keys, vectors, s->visible + row, s->scores);
   }
+  if (s->first[row + ATT_PANEL - 1] > key) {
+    att_hide_keys_before(key, keys, vectors, s->first + row, s->scores);
+  }
   if (vectors == 1) {
     att_softmax(1, keys, s->scores, greatest, sum, s->rescale);
   } else {
@@ -161,7 +179,7 @@ static void att_panel_tile(const gt_attention_job *job, const gt_attention_item 
              first ? NULL : s->rescale, vectors);
 }
 
-static void att_run_panels(const gt_attention_job *job, const gt_attention_item *item, void *scratch) {
+static inline void att_run_panels(const gt_attention_job *job, const gt_attention_item *item, void *scratch) {
   const gt_attention_params *p = job->params;
   att_panels s = att_panels_of(p, scratch);
   int64_t rows = (int64_t)item->tokens * item->heads;
@@ -178,15 +196,23 @@ static void att_run_panels(const gt_attention_job *job, const gt_attention_item 
   bool begun[ATT_MAX_PANELS] = {false};
   int64_t end = s.visible[rows - 1]; /* grows with the row */
   int64_t tile_keys = att_tile_keys(p);
-  for (int64_t key = item->first_key; key < end; key += tile_keys) {
-    int64_t keys = end - key < tile_keys ? end - key : tile_keys;
+  /* Tiles end at multiples of their length and begin with whole words, wherever the item's keys begin: a text gives the
+   * same bits however it is cut into items. Parts of an item share no key. */
+  int64_t key = item->partial == NULL ? item->first_key / ATT_WORD * ATT_WORD : item->first_key;
+  for (int64_t keys; key < end; key += keys) {
+    keys = tile_keys - key % tile_keys;
+    keys = end - key < keys ? end - key : keys;
     att_kv kv = copy ? att_gather(job, item, key, keys, &s) : att_in_place(job, item, key, end);
     bool fetch = !copy;
     for (int64_t panel = 0; panel < panels; panel++) {
       int64_t row = panel * ATT_PANEL;
       int64_t seen = s.visible[row + ATT_PANEL - 1] - key;
-      if (seen > 0) {
-        att_panel_tile(job, item, row, rows - row <= GT_VL ? 1 : 2, key, seen < keys ? seen : keys, &kv, !begun[panel],
+      seen = seen < keys ? seen : keys;
+      /* Keys before the panel's window; in whole words. */
+      int64_t before = s.first[row] > key ? (s.first[row] - key) / ATT_WORD * ATT_WORD : 0;
+      if (seen > before) {
+        att_kv part = att_kv_behind(&kv, before);
+        att_panel_tile(job, item, row, rows - row <= GT_VL ? 1 : 2, key + before, seen - before, &part, !begun[panel],
                        fetch, &s);
         begun[panel] = true;
         fetch = false;

@@ -91,9 +91,8 @@ static inline void att_fetch_share(const float *const *rows, int64_t count, int6
 }
 
 /* s[key] = q . k[key] for GT_VL keys at a time; behind the last key the last row is read again. */
-static void att_dot_keys(int64_t keys, int64_t offset, int64_t head_dim, const att_rows *s, const float *q) {
-  const float *const *k = s->k;
-  float *scores = s->scores;
+static void att_dot_keys(int64_t keys, int64_t offset, int64_t head_dim, const float *const *k, const float *q,
+                         float *scores) {
   for (int64_t key = 0; key < keys; key += GT_VL) {
     const float *row[GT_VL];
     for (int64_t i = 0; i < GT_VL; i++) {
@@ -229,6 +228,7 @@ static void att_run_rows(const gt_attention_job *job, const gt_attention_item *i
   float greatest[ATT_WIDE_ROWS];
   float sum[ATT_WIDE_ROWS];
   int64_t visible[ATT_WIDE_ROWS] = {0};
+  int64_t first[ATT_WIDE_ROWS];
   att_cursor q_cursor = att_first_row(job, item, p->q_stride, p->head_dim);
   for (int64_t row = 0; row < rows; row++) {
     const float *from = job->q + att_next_row(&q_cursor);
@@ -239,6 +239,7 @@ static void att_run_rows(const gt_attention_job *job, const gt_attention_item *i
     greatest[row] = -FLT_MAX;
     sum[row] = 0;
     visible[row] = gt_attention_visible(job, item->sequence, item->token + row / item->heads);
+    first[row] = gt_attention_first_visible(job, item->sequence, item->token + row / item->heads);
   }
   const int64_t end = visible[rows - 1] < item->end_key ? visible[rows - 1] : item->end_key;
   const int64_t tile = att_direct_keys(p, kv_heads);
@@ -253,19 +254,21 @@ static void att_run_rows(const gt_attention_job *job, const gt_attention_item *i
     for (int64_t row = 0; row < rows; row++) {
       att_fetch_share(s.next_k, next_keys, kv_heads * p->head_dim, row, rows);
       att_fetch_share(s.next_v, next_keys, kv_heads * p->v_head_dim, row, rows);
-      const int64_t here = visible[row] - key < keys ? visible[row] - key : keys;
+      const int64_t before = first[row] > key ? first[row] - key : 0;
+      const int64_t here = (visible[row] - key < keys ? visible[row] - key : keys) - before;
       if (here <= 0) {
         continue;
       }
       const int64_t head = item->head + row % item->heads;
       const int64_t kv_head = head / group - item->head / group; /* counted from the item's first */
-      att_dot_keys(here, kv_head * p->head_dim, p->head_dim, &s, s.q + row * s.dims);
+      att_dot_keys(here, kv_head * p->head_dim, p->head_dim, s.k + before, s.q + row * s.dims, s.scores);
       if (job->distance_bias != NULL) {
         int64_t position = gt_attention_position(job, item->sequence, item->token + row / item->heads);
-        att_add_bias_row(job, gt_attention_bias_row(job, (int32_t)head), position, key, here, s.scores);
+        att_add_bias_row(job, gt_attention_bias_row(job, (int32_t)head), position, key + before, here, s.scores);
       }
       float rescale = att_softmax_row(here, s.scores, &greatest[row], &sum[row]);
-      att_sum_all_values(here, kv_head * p->v_head_dim, p->v_head_dim, s.v, s.scores, s.o + row * s.v_dims, rescale);
+      att_sum_all_values(here, kv_head * p->v_head_dim, p->v_head_dim, s.v + before, s.scores, s.o + row * s.v_dims,
+                         rescale);
     }
     const float **k = s.k, **v = s.v;
     s.k = s.next_k;

@@ -143,6 +143,12 @@ typedef struct att_kv {
   int64_t keys_ahead; /* rows of k, from the tile's first on, that will be read sooner or later */
 } att_kv;
 
+/* The tile without its first `keys` keys, a multiple of ATT_WORD. */
+static inline att_kv att_kv_behind(const att_kv *kv, int64_t keys) {
+  return (att_kv){kv->k + keys * kv->k_stride, kv->v + keys / ATT_WORD * kv->v_stride, kv->k_stride, kv->v_stride,
+                  kv->keys_ahead - keys};
+}
+
 /* A head's rows are short and far apart: too short for the CPU to guess the next one. */
 GT_INLINE void att_prefetch(const float *row, int64_t count) {
   for (int64_t i = 0; i < count; i += 16) {

@@ -38,20 +38,21 @@ GT_INLINE vf simd_load_row_f64(const void *row, int64_t i) {
 }
 
 GT_INLINE void simd_embed_rows(vf (*load)(const void *row, int64_t i), const void *table, int32_t dtype, int64_t size,
-                               int64_t features, const int32_t *ids, int64_t tokens, const bool accumulate, float *y) {
-  for (int64_t t = 0; t < tokens; t++, y += features) {
-    const void *next = simd_element(table, dtype, ids[t + 1 < tokens ? t + 1 : t] * features);
-    simd_embed_row(load, simd_element(table, dtype, ids[t] * features), dtype, size, next, features, accumulate, y);
+                               int64_t stride, int64_t features, const int32_t *ids, int64_t tokens,
+                               const bool accumulate, float *y, int64_t y_stride) {
+  for (int64_t t = 0; t < tokens; t++, y += y_stride) {
+    const void *next = simd_element(table, dtype, ids[t + 1 < tokens ? t + 1 : t] * stride);
+    simd_embed_row(load, simd_element(table, dtype, ids[t] * stride), dtype, size, next, features, accumulate, y);
   }
 }
 
-static inline void simd_embed(const void *table, int32_t dtype, int64_t features, const int32_t *ids, int64_t tokens,
-                              bool accumulate, float *y) {
-#define ROWS(load, size)                                                        \
-  if (accumulate) {                                                             \
-    simd_embed_rows(load, table, dtype, size, features, ids, tokens, true, y);  \
-  } else {                                                                      \
-    simd_embed_rows(load, table, dtype, size, features, ids, tokens, false, y); \
+static inline void simd_embed(const void *table, int32_t dtype, int64_t stride, int64_t features, const int32_t *ids,
+                              int64_t tokens, bool accumulate, float *y, int64_t y_stride) {
+#define ROWS(load, size)                                                                          \
+  if (accumulate) {                                                                               \
+    simd_embed_rows(load, table, dtype, size, stride, features, ids, tokens, true, y, y_stride);  \
+  } else {                                                                                        \
+    simd_embed_rows(load, table, dtype, size, stride, features, ids, tokens, false, y, y_stride); \
   }
   switch (dtype) {
     case GT_F16:

@@ -137,16 +137,19 @@ static inline void simd_copy_block(const gt_linear_job *job, int64_t row, int64_
 }
 
 /* One panel times all rows of the block, for words [k, k_end) of the inner dimension. `ahead` is where the next such
- * stretch of weights begins: the tiles fetch it into L2, a share each. */
+ * stretch of weights begins: the tiles fetch it, a share each. */
 static inline void simd_panel(const gt_linear_job *job, int64_t row, int64_t rows, int64_t panel, const float *x,
                               int64_t x_stride, int64_t k, int64_t k_end, int64_t kc, const float *ahead, float *sums) {
   const int64_t words = gt_ceil_div(job->in_features, WORD_FEATURES);
   const float *weight = job->panels + (panel * words + k) * NR;
+  const int64_t run = simd_run_words(words);
   const int64_t tiles = gt_ceil_div(rows, MR);
-  const int64_t steps = gt_ceil_div(k_end - k, kc);
+  const int64_t runs = gt_ceil_div(k_end - k, run);
+  const int64_t steps = gt_ceil_div(runs, gt_max(kc / run, 1));
   const int64_t ahead_step = gt_max(NR / tiles, 1);
   for (int64_t s = 0; s < steps; s++) { /* kc words of the panel stay in L1 while the tiles pass by */
-    const int64_t begin = gt_split(k_end - k, steps, s), end = gt_split(k_end - k, steps, s + 1);
+    const int64_t begin = gt_split(runs, steps, s) * run;
+    const int64_t end = gt_min(gt_split(runs, steps, s + 1) * run, k_end - k);
     const bool last = k + end == words;
     for (int64_t t = 0; t < tiles; t++) {
       const int64_t r = gt_split(rows, tiles, t), count = gt_split(rows, tiles, t + 1) - r;
@@ -154,7 +157,7 @@ static inline void simd_panel(const gt_linear_job *job, int64_t row, int64_t row
       if (last) {
         simd_expect_output(job, &out);
       }
-      simd_tiles[count](end - begin, x + r * x_stride + begin, x_stride, weight + begin * NR, ahead, ahead_step,
+      simd_tiles[count](run, end - begin, x + r * x_stride + begin, x_stride, weight + begin * NR, ahead, ahead_step,
                         sums + r * NR, k + s > 0);
       ahead += (end - begin) * ahead_step;
       if (last) {
@@ -177,15 +180,17 @@ static inline void simd_linear(const gt_linear_job *job, int64_t row, int64_t ro
       simd_copy_block(job, row, rows, 0, job->in_features, block);
     }
     for (int64_t p = panel; p < panel + panels; p++) {
-      simd_panel(job, row, rows, p, copy ? block : x, copy ? X_BLOCK_STRIDE : job->x_stride, 0, words, words,
+      simd_panel(job, row, rows, p, copy ? block : x, copy ? X_BLOCK_STRIDE : job->x_stride, 0, words, INT64_MAX,
                  job->panels + (p * words + STREAM_DISTANCE) * NR, sums);
     }
     return;
   }
-  const int64_t blocks = gt_ceil_div(words, K_BLOCK);
+  const int64_t run = simd_run_words(words);
+  const int64_t runs = gt_ceil_div(words, run);
+  const int64_t blocks = gt_ceil_div(runs, K_BLOCK / run);
   const int64_t sums_step = blocks > 1 ? rows * NR : 0; /* sums outlive a panel only between blocks */
   for (int64_t b = 0; b < blocks; b++) {                /* the x block stays in L2 while the panels pass by */
-    int64_t k = gt_split(words, blocks, b), k_end = gt_split(words, blocks, b + 1);
+    int64_t k = gt_split(runs, blocks, b) * run, k_end = gt_min(gt_split(runs, blocks, b + 1) * run, words);
     if (copy) {
       const int64_t first = k * WORD_FEATURES;
       simd_copy_block(job, row, rows, first, gt_min(k_end * WORD_FEATURES, job->in_features) - first, block);

@@ -9,6 +9,7 @@
  *
  * Accuracy of fp32: the inner dimension is cut into runs; each is summed in registers from zero and added to the
  * tile's partial sums, so that rounding grows with the length of a run plus the number of runs instead of in_features.
+ * Runs begin at multiples of their length, wherever blocks and tiles end: a row gives the same bits beside any others.
  */
 #ifndef GT_SIMD_LINEAR_TILE_H
 #define GT_SIMD_LINEAR_TILE_H
@@ -34,7 +35,6 @@ enum { WORD_FEATURES = 1 };
 enum {
   MR = GT_VL == 16 ? (GT_LINEAR_WIDENS ? 12 : 14) : (GT_LINEAR_WIDENS ? 4 : 6),
   NV = 2,
-  MAX_CHAINS = 4,
   NR = NV * GT_VL,
   KC = 256, /* words */
   LONGEST_RUN = 64,
@@ -76,53 +76,36 @@ GT_INLINE void simd_step(const int rows, const float *x, int64_t x_stride, const
   }
 }
 
-/* Fetches NR words into L2. */
+/* Fetches NR words into L1: those into L2 alone cost few rows up to a third of their speed. */
 GT_INLINE void simd_fetch(const float *ahead) {
   GT_UNROLL
   for (int line = 0; line < NR * 4 / 64; line++) {
-    _mm_prefetch((const char *)(ahead + line * 16), _MM_HINT_T1);
+    _mm_prefetch((const char *)(ahead + line * 16), _MM_HINT_T0);
   }
 }
 
-/* sums[row][NR] (+)= x[row][0, k) * panel[0, k)[NR], and fetches k pieces of `ahead`, ahead_step apart, into L2. `rows`
- * and `chains` are constants after inlining; k is dealt out to `chains` sums per output, because few rows alone can't
- * hide the latency of a multiply-add. */
-GT_INLINE void simd_run(const int rows, const int chains, int64_t k, const float *x, int64_t x_stride,
-                        const float *panel, const float *ahead, int64_t ahead_step, float *sums, bool add) {
-  vf c[MAX_CHAINS][MR][NV]; /* loops over it go row, vector, chain: in another order clang 14 leaves it in memory */
+/* sums[row][NR] (+)= x[row][0, k) * panel[0, k)[NR], and fetches k pieces of `ahead`, ahead_step apart. `rows` is a
+ * constant after inlining. One to three rows can't hide the latency of a multiply-add, and are not given more sums per
+ * output to do so: they wait for their weights anyway, and a row's result would depend on how many there are. */
+GT_INLINE void simd_run(const int rows, int64_t k, const float *x, int64_t x_stride, const float *panel,
+                        const float *ahead, int64_t ahead_step, float *sums, bool add) {
+  vf c[MR][NV];
   GT_UNROLL
   for (int r = 0; r < rows; r++) {
     GT_UNROLL
     for (int v = 0; v < NV; v++) {
-      GT_UNROLL
-      for (int s = 0; s < chains; s++) {
-        c[s][r][v] = vf_zero();
-      }
+      c[r][v] = vf_zero();
     }
   }
-  int64_t i = 0;
-  if (chains > 1) {
-    for (; i + chains <= k; i += chains) {
-      GT_UNROLL
-      for (int s = 0; s < chains; s++, ahead += ahead_step) {
-        simd_fetch(ahead);
-        simd_step(rows, x + i + s, x_stride, panel + (i + s) * NR, c[s]);
-      }
-    }
-  }
-  for (; i < k; i++, ahead += ahead_step) {
+  for (int64_t i = 0; i < k; i++, ahead += ahead_step) {
     simd_fetch(ahead);
-    simd_step(rows, x + i, x_stride, panel + i * NR, c[0]);
+    simd_step(rows, x + i, x_stride, panel + i * NR, c);
   }
   GT_UNROLL
   for (int r = 0; r < rows; r++) {
     GT_UNROLL
     for (int v = 0; v < NV; v++) {
-      vf sum = c[0][r][v];
-      GT_UNROLL
-      for (int s = 1; s < chains; s++) {
-        sum = sum + c[s][r][v];
-      }
+      vf sum = c[r][v];
       float *to = sums + r * NR + v * GT_VL;
       if (add) {
         sum = sum + vf_load(to);
@@ -132,45 +115,43 @@ GT_INLINE void simd_run(const int rows, const int chains, int64_t k, const float
   }
 }
 
-/* Words per run. Where few products make a sum each weighs more, so that shorter ones get runs of 8 or 16. A bf16
- * product is rounded more than any sum of them. */
-GT_INLINE int64_t simd_run_words(int64_t k) {
-  return WORD_FEATURES > 1 ? gt_max(k, 1) : k <= 2 * LONGEST_RUN ? gt_ceil_div(k, 64) * 8 : LONGEST_RUN;
+/* Words per run of a layer with so many words. Where few products make a sum each weighs more, so that shorter ones
+ * get runs of 8 or 16. A bf16 product is rounded more than any sum of them. */
+GT_INLINE int64_t simd_run_words(int64_t words) {
+  return WORD_FEATURES > 1 ? KC : words <= 2 * LONGEST_RUN ? gt_max(gt_ceil_div(words, 64), 1) * 8 : LONGEST_RUN;
 }
 
 /* The same, run by run. */
-GT_INLINE void simd_tile(const int rows, const int chains, int64_t k, const float *x, int64_t x_stride,
-                         const float *panel, const float *ahead, int64_t ahead_step, float *sums, bool add) {
-  const int64_t run = simd_run_words(k);
+GT_INLINE void simd_tile(const int rows, int64_t run, int64_t k, const float *x, int64_t x_stride, const float *panel,
+                         const float *ahead, int64_t ahead_step, float *sums, bool add) {
   for (int64_t i = 0; i < k; i += run) {
-    simd_run(rows, chains, gt_min(run, k - i), x + i, x_stride, panel + i * NR, ahead + i * ahead_step, ahead_step,
-             sums, add || i > 0);
+    simd_run(rows, gt_min(run, k - i), x + i, x_stride, panel + i * NR, ahead + i * ahead_step, ahead_step, sums,
+             add || i > 0);
   }
 }
 
-typedef void simd_tile_function(int64_t k, const float *x, int64_t x_stride, const float *panel, const float *ahead,
-                                int64_t ahead_step, float *sums, bool add);
+typedef void simd_tile_function(int64_t run, int64_t k, const float *x, int64_t x_stride, const float *panel,
+                                const float *ahead, int64_t ahead_step, float *sums, bool add);
 
-#define TILE(rows, chains)                                                                                             \
-  static                                                                                                               \
-      __attribute__((noinline)) void simd_tile_##rows(int64_t k, const float *x, int64_t x_stride, const float *panel, \
-                                                      const float *ahead, int64_t ahead_step, float *sums, bool add) { \
-    simd_tile(rows, chains, k, x, x_stride, panel, ahead, ahead_step, sums, add);                                      \
+#define TILE(rows)                                                                                                   \
+  static __attribute__((noinline)) void simd_tile_##rows(int64_t run, int64_t k, const float *x, int64_t x_stride,   \
+                                                         const float *panel, const float *ahead, int64_t ahead_step, \
+                                                         float *sums, bool add) {                                    \
+    simd_tile(rows, run, k, x, x_stride, panel, ahead, ahead_step, sums, add);                                       \
   }
 #if GT_LINEAR_WIDENS && !defined(__AVX512F__)
-#define FOR_TILES(M) M(1, 2) M(2, 1) M(3, 1) M(4, 1)
+#define FOR_TILES(M) M(1) M(2) M(3) M(4)
 #elif !defined(__AVX512F__)
-#define FOR_TILES(M) M(1, 4) M(2, 2) M(3, 2) M(4, 1) M(5, 1) M(6, 1)
+#define FOR_TILES(M) M(1) M(2) M(3) M(4) M(5) M(6)
 #elif GT_LINEAR_WIDENS
-#define FOR_TILES(M) M(1, 4) M(2, 2) M(3, 2) M(4, 1) M(5, 1) M(6, 1) M(7, 1) M(8, 1) M(9, 1) M(10, 1) M(11, 1) M(12, 1)
+#define FOR_TILES(M) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11) M(12)
 #else
-#define FOR_TILES(M) \
-  M(1, 4) M(2, 2) M(3, 2) M(4, 1) M(5, 1) M(6, 1) M(7, 1) M(8, 1) M(9, 1) M(10, 1) M(11, 1) M(12, 1) M(13, 1) M(14, 1)
+#define FOR_TILES(M) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11) M(12) M(13) M(14)
 #endif
 FOR_TILES(TILE)
 #undef TILE
 
-#define TILE(rows, chains) simd_tile_##rows,
+#define TILE(rows) simd_tile_##rows,
 static simd_tile_function *const simd_tiles[MR + 1] = {NULL, FOR_TILES(TILE)};
 #undef TILE
 

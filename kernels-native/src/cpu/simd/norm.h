@@ -37,12 +37,12 @@ GT_INLINE float simd_moments(const float *x, int64_t n, float shift, const float
   return vf_sum((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
-static inline void simd_layer_norm(const float *x, const float *weight, const float *bias, float *y, int64_t rows,
-                                   int64_t features, float eps) {
+static inline void simd_layer_norm(const float *x, int64_t x_stride, const float *weight, const float *bias, float *y,
+                                   int64_t y_stride, int64_t rows, int64_t features, float eps) {
   double n = (double)features;
-  for (int64_t row = 0; row < rows; row++, x += features, y += features) {
+  for (int64_t row = 0; row < rows; row++, x += x_stride, y += y_stride) {
     float squares;
-    float mean = (float)(simd_moments(x, features, 0, x + features, &squares) / n);
+    float mean = (float)(simd_moments(x, features, 0, x + x_stride, &squares) / n);
     /* The second pass also sums what the rounded mean left over, and takes it out of both moments. */
     double rest = simd_moments(x, features, mean, x, &squares) / n;
     double variance = squares / n - rest * rest;
@@ -50,7 +50,7 @@ static inline void simd_layer_norm(const float *x, const float *weight, const fl
     vf m = vf_set1(mean), f = vf_set1((float)factor), r = vf_set1((float)(-rest * factor));
     for (int64_t i = 0; i < features; i += GT_VL) {
       int64_t lanes = features - i < GT_VL ? features - i : GT_VL;
-      vf_expect_store(y + features + i); /* of the next row */
+      vf_expect_store(y + y_stride + i); /* of the next row */
       vf b = bias != NULL ? vf_load_n(bias + i, lanes) : vf_zero();
       vf normal = vf_fma(vf_load_n(x + i, lanes) - m, f, r);
       vf_store_n(y + i, vf_fma(normal, vf_load_n(weight + i, lanes), b), lanes);
@@ -58,15 +58,15 @@ static inline void simd_layer_norm(const float *x, const float *weight, const fl
   }
 }
 
-static inline void simd_rms_norm(const float *x, const float *weight, float *y, int64_t rows, int64_t features,
-                                 float eps) {
-  for (int64_t row = 0; row < rows; row++, x += features, y += features) {
+static inline void simd_rms_norm(const float *x, int64_t x_stride, const float *weight, float *y, int64_t y_stride,
+                                 int64_t rows, int64_t features, float eps) {
+  for (int64_t row = 0; row < rows; row++, x += x_stride, y += y_stride) {
     float squares;
-    simd_moments(x, features, 0, x + features, &squares);
+    simd_moments(x, features, 0, x + x_stride, &squares);
     vf f = vf_set1((float)(1.0 / sqrt(squares / (double)features + (double)eps)));
     for (int64_t i = 0; i < features; i += GT_VL) {
       int64_t lanes = features - i < GT_VL ? features - i : GT_VL;
-      vf_expect_store(y + features + i); /* of the next row */
+      vf_expect_store(y + y_stride + i); /* of the next row */
       vf_store_n(y + i, vf_load_n(x + i, lanes) * f * vf_load_n(weight + i, lanes), lanes);
     }
   }

@@ -82,6 +82,11 @@ GT_INLINE vf vf_select(vm m, vf if_true, vf if_false) {
   return _mm256_blendv_ps(if_false, if_true, m);
 }
 
+/* Lanes 1, 0, 3, 2, ... */
+GT_INLINE vf vf_swap_pairs(vf x) {
+  return _mm256_permute_ps(x, 0xb1);
+}
+
 GT_INLINE vi vi_set1(int32_t x) {
   return _mm256_set1_epi32(x);
 }

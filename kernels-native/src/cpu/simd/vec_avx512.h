@@ -77,6 +77,11 @@ GT_INLINE vf vf_select(vm m, vf if_true, vf if_false) {
   return _mm512_mask_blend_ps(m, if_false, if_true);
 }
 
+/* Lanes 1, 0, 3, 2, ... */
+GT_INLINE vf vf_swap_pairs(vf x) {
+  return _mm512_permute_ps(x, 0xb1);
+}
+
 GT_INLINE vi vi_set1(int32_t x) {
   return _mm512_set1_epi32(x);
 }

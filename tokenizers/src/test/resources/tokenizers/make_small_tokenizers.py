@@ -3,6 +3,7 @@
     python make_small_tokenizers.py        (transformers 5.18, tokenizers 0.23, sentencepiece)
 """
 
+import base64
 import json
 import os
 import random
@@ -11,7 +12,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 from sentencepiece import sentencepiece_model_pb2 as proto
 from tokenizers import Tokenizer
-from transformers import (BertTokenizer, DistilBertTokenizer, GPT2Tokenizer, RobertaTokenizer, T5Tokenizer,
+from transformers import (BertTokenizer, DebertaV2Tokenizer, DistilBertTokenizer, GPT2Tokenizer, RobertaTokenizer, T5Tokenizer,
                           TokenizersBackend, XLMRobertaTokenizer)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -161,6 +162,54 @@ def from_json():
         expect(folder, cls.from_pretrained(os.path.join(HERE, folder)))
 
 
+def deberta():
+    """spm.model alone, as microsoft/deberta-v3-base has it, and a tokenizer.json as transformers 4 converted it."""
+    model = proto.ModelProto()
+    kinds = {"[PAD]": 3, "[CLS]": 3, "[SEP]": 3, "[UNK]": 2, "user_symbol": 4}
+    random.seed(5)
+    pieces = [*kinds, "▁", "▁the", "▁cat", "▁sat", "the", "cat", "sat", "▁un", "aff", "able", "▁on", "▁mat", ".", ",", "é", "日",
+              "本", "aa", "aaaa", "😀", "fi", "The"] + list("abcdefghijklmnopqrstuvwxyz'-_")
+    for piece in pieces:
+        model.pieces.add(piece=piece, score=0.0 if piece in kinds else -random.random() * 9 - len(piece) ** -1,
+                         type=kinds.get(piece, 1))
+    model.trainer_spec.model_type = 1
+    model.trainer_spec.unk_id = 3
+    model.normalizer_spec.name = "small"
+    model.normalizer_spec.precompiled_charsmap = charsmap()
+    for folder, config in [
+        ("deberta", {"do_lower_case": False, "vocab_type": "spm", "tokenizer_class": "DebertaV2Tokenizer"}),
+        ("deberta-lower-case", {"do_lower_case": True, "split_by_punct": True, "add_prefix_space": False,
+                                "tokenizer_class": "DebertaV2TokenizerFast"}),
+    ]:
+        os.makedirs(os.path.join(HERE, folder), exist_ok=True)
+        with open(os.path.join(HERE, folder, "spm.model"), "wb") as file:
+            file.write(model.SerializeToString())
+        write(folder, "tokenizer_config.json", config)
+        expect(folder, DebertaV2Tokenizer.from_pretrained(os.path.join(HERE, folder)))
+
+    special = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+    folder, mask = "deberta-stored", len(pieces)
+    sequences = {t: [{"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
+                     {"SpecialToken": {"id": "[SEP]", "type_id": 0}}] for t in ("single", "pair")}
+    sequences["pair"] += [{"Sequence": {"id": "B", "type_id": 1}}, {"SpecialToken": {"id": "[SEP]", "type_id": 1}}]
+    metaspace = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}
+    write(folder, "tokenizer.json", {
+        "version": "1.0", "truncation": None, "padding": None,
+        "added_tokens": [{"id": i, "content": t, **special}
+                         for t, i in [("[PAD]", 0), ("[CLS]", 1), ("[SEP]", 2), ("[UNK]", 3), ("[MASK]", mask)]],
+        "normalizer": {"type": "Sequence", "normalizers": [
+            {"type": "Strip", "strip_left": True, "strip_right": True},
+            {"type": "Precompiled", "precompiled_charsmap": base64.b64encode(charsmap()).decode()},
+            {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "}]},
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [metaspace]},
+        "post_processor": {"type": "TemplateProcessing", **sequences,
+                           "special_tokens": {t: {"id": t, "ids": [i], "tokens": [t]} for t, i in [("[CLS]", 1), ("[SEP]", 2)]}},
+        "decoder": metaspace,
+        "model": {"type": "Unigram", "unk_id": 3, "byte_fallback": False, "vocab": [[p.piece, p.score] for p in model.pieces]}})
+    write(folder, "tokenizer_config.json", {"tokenizer_class": "DebertaV2Tokenizer", "do_lower_case": False, "sp_model_kwargs": {}})
+    expect(folder, TokenizersBackend(tokenizer_file=os.path.join(HERE, folder, "tokenizer.json")))
+
+
 def charsmap():
     """A table with one rule, "Ａ" to "A", in a double array laid out by hand."""
     key, value = "Ａ".encode(), b"A\0"
@@ -213,6 +262,46 @@ def stored():
     expect(folder, TokenizersBackend.from_pretrained(os.path.join(HERE, folder)))
 
 
+def modernbert():
+    """Byte-level BPE between [CLS] and [SEP], as ModernBERT's tokenizer.json: no token types are asked for, and some added
+    tokens are runs of spaces."""
+    with open(os.path.join(HERE, "roberta", "vocab.json"), encoding="utf-8") as file:
+        vocab = {t: i for t, i in json.load(file).items() if t not in ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]}
+    with open(os.path.join(HERE, "roberta", "merges.txt"), encoding="utf-8") as file:
+        merges = [line.split() for line in file.read().splitlines()[1:]]
+    added = ["|||IP_ADDRESS|||", "<|padding|>", "   ", "  "] + ["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]", "[unused0]"]
+    ids = {token: len(vocab) + i for i, token in enumerate(added)}
+    special = ["<|padding|>", "[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"]
+    config = {
+        "version": "1.0", "truncation": None, "padding": None,
+        "added_tokens": [{"id": ids[t], "content": t, "single_word": False, "lstrip": t == "[MASK]", "rstrip": False,
+                          "normalized": t not in special, "special": t in special} for t in added],
+        "normalizer": {"type": "NFC"},
+        "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True},
+        "post_processor": {
+            "type": "TemplateProcessing",
+            "single": [{"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
+                       {"SpecialToken": {"id": "[SEP]", "type_id": 0}}],
+            "pair": [{"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
+                     {"SpecialToken": {"id": "[SEP]", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}},
+                     {"SpecialToken": {"id": "[SEP]", "type_id": 1}}],
+            "special_tokens": {t: {"id": t, "ids": [ids[t]], "tokens": [t]} for t in ["[CLS]", "[SEP]"]}},
+        "decoder": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True},
+        "model": {"type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": None,
+                  "end_of_word_suffix": None, "fuse_unk": False, "byte_fallback": False, "ignore_merges": False,
+                  "vocab": vocab, "merges": [" ".join(pair) for pair in merges]},
+    }
+    folder = "modernbert"
+    write(folder, "tokenizer.json", json.dumps(config) + "\n")
+    write(folder, "tokenizer_config.json", {
+        "tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": 8192, "clean_up_tokenization_spaces": True,
+        "model_input_names": ["input_ids", "attention_mask"], "cls_token": "[CLS]", "sep_token": "[SEP]",
+        "pad_token": "[PAD]", "unk_token": "[UNK]", "mask_token": "[MASK]"})
+    tokenizer = TokenizersBackend.from_pretrained(os.path.join(HERE, folder))
+    assert "token_type_ids" not in tokenizer("the", "cat")
+    expect(folder, tokenizer)
+
+
 def truncations():
     """What the library keeps of two texts: [max_length, first, second, kept first, kept second]."""
     tokenizer = Tokenizer.from_file(os.path.join(HERE, "stored", "tokenizer.json"))
@@ -238,5 +327,7 @@ if __name__ == "__main__":
     sentence_piece()
     xlm_roberta()
     from_json()
+    deberta()
     stored()
+    modernbert()
     truncations()

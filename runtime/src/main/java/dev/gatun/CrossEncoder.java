@@ -46,7 +46,7 @@ public final class CrossEncoder implements AutoCloseable {
 
   /** Loads with {@link LoadOptions#defaults()}. */
   public static CrossEncoder load(String idOrPath) {
-    return builder(idOrPath).load();
+    return builder(idOrPath).build();
   }
 
   /**
@@ -58,12 +58,12 @@ public final class CrossEncoder implements AutoCloseable {
    * @throws dev.gatun.loader.GatunException the subclass names what else is wrong
    */
   public static CrossEncoder load(String idOrPath, LoadOptions options) {
-    return builder(idOrPath).options(options).load();
+    return builder(idOrPath).options(options).build();
   }
 
   /** Loads from a directory. */
   public static CrossEncoder load(Path directory, LoadOptions options) {
-    return new Builder(directory.toString()).options(options).load(directory);
+    return new Builder(directory.toString()).options(options).build(directory);
   }
 
   /** Loads with other settings than the model's own. */
@@ -109,11 +109,11 @@ public final class CrossEncoder implements AutoCloseable {
     }
 
     /** Loads; throws as {@link CrossEncoder#load(String, LoadOptions)}. */
-    public CrossEncoder load() {
-      return load(options.locate(idOrPath));
+    public CrossEncoder build() {
+      return build(options.locate(idOrPath));
     }
 
-    private CrossEncoder load(Path directory) {
+    private CrossEncoder build(Path directory) {
       var config = CrossEncoderConfig.load(directory);
       ScoreFunction function = activation != null ? activation : named(directory, config);
       TaskModel task =

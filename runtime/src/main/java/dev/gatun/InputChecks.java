@@ -1,10 +1,15 @@
 package dev.gatun;
 
+import dev.gatun.loader.config.AlbertConfig;
 import dev.gatun.loader.config.BertConfig;
+import dev.gatun.loader.config.DebertaV2Config;
 import dev.gatun.loader.config.DistilbertConfig;
+import dev.gatun.loader.config.ElectraConfig;
 import dev.gatun.loader.config.GenerationConfig;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.ModernBertConfig;
+import dev.gatun.loader.config.MpnetConfig;
 import dev.gatun.loader.config.RobertaConfig;
 import dev.gatun.loader.config.T5Config;
 import java.util.List;
@@ -36,6 +41,13 @@ final class InputChecks {
         // GPT-2 looks segment ids up among the words.
         case Gpt2Config c ->
             ids("tokenTypeIds", inputs.tokenTypeIds(), c.vocabSize(), "the vocabulary");
+        // A model without segments ignores the ids, which its tokenizer gives for pairs all the
+        // same.
+        case DebertaV2Config c -> {
+          if (c.typeVocabSize() > 0) {
+            ids("tokenTypeIds", inputs.tokenTypeIds(), c.typeVocabSize(), "type_vocab_size");
+          }
+        }
         case T5Config _ ->
             throw new IllegalArgumentException("T5 has no segments: tokenTypeIds must be null");
         case RobertaConfig c ->
@@ -43,6 +55,15 @@ final class InputChecks {
         case DistilbertConfig _ ->
             throw new IllegalArgumentException(
                 "DistilBERT has no segments: tokenTypeIds must be null");
+        case AlbertConfig c ->
+            ids("tokenTypeIds", inputs.tokenTypeIds(), c.typeVocabSize(), "type_vocab_size");
+        case ElectraConfig c ->
+            ids("tokenTypeIds", inputs.tokenTypeIds(), c.typeVocabSize(), "type_vocab_size");
+        case MpnetConfig _ ->
+            throw new IllegalArgumentException("MPNet has no segments: tokenTypeIds must be null");
+        case ModernBertConfig _ ->
+            throw new IllegalArgumentException(
+                "ModernBERT has no segments: tokenTypeIds must be null");
       }
     }
   }

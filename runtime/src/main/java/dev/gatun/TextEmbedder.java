@@ -4,22 +4,18 @@ import dev.gatun.loader.config.SentenceModule;
 import dev.gatun.loader.config.SentenceTransformerConfig;
 import dev.gatun.loader.config.SimilarityFunction;
 import dev.gatun.runtime.embedding.MicroBatcher;
-import dev.gatun.runtime.embedding.MicroBatcher.Item;
 import dev.gatun.runtime.embedding.Pooling;
 import dev.gatun.runtime.embedding.Similarity;
-import dev.gatun.tokenizers.EncodeOptions;
 import dev.gatun.tokenizers.Tokenizer;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.Collectors;
 
@@ -46,46 +42,33 @@ public final class TextEmbedder implements AutoCloseable {
   /** Texts tokenized at a time: bounds the memory for token ids, and how late progress is told. */
   private static final int WINDOW = 1_024;
 
-  private static final int NO_LIMIT = Integer.MAX_VALUE;
+  private static final int WINDOW_CHARACTERS = 1 << 18;
 
   private final Path directory;
   private final SentenceTransformerConfig config;
   private final Tokenizer tokenizer;
   private final SentenceEncoder encoder;
   private final MicroBatcher batcher;
-  private final Map<String, String> prompts;
-  private final Optional<String> defaultPromptName;
-  private final EncodeOptions encoding;
-  private final boolean promptPooled;
+  private final Prompts prompts;
+  private final TextTokens tokens;
   private final boolean normalizeLast;
-  private final int maxTokens;
   private final int dimension;
-  private final TextTruncation truncation;
   private final int tokenBudget;
 
   TextEmbedder(Path directory, SentenceTransformerConfig config, TextEmbedderBuilder builder) {
     this.directory = directory;
     this.config = config;
-    prompts = Collections.unmodifiableMap(builder.prompts(config));
-    defaultPromptName =
-        Optional.ofNullable(builder.defaultPromptName()).or(config::defaultPromptName);
-    defaultPromptName.ifPresent(this::requirePrompt);
+    prompts = Prompts.of(config, builder);
     normalizeLast = Boolean.TRUE.equals(builder.normalize());
-    truncation = builder.truncation();
     tokenBudget = builder.tokenBudget();
-    SentenceModule first = config.modules().getFirst();
-    promptPooled =
-        config.modules().stream()
-            .noneMatch(m -> m instanceof SentenceModule.Pooling p && !p.includePrompt());
-    boolean isStatic = first instanceof SentenceModule.StaticEmbedding;
     Path tokenizerFolder =
         directory.resolve(
-            switch (first) {
+            switch (config.modules().getFirst()) {
               case SentenceModule.Transformer t -> t.path();
               case SentenceModule.StaticEmbedding s -> s.path();
-              default -> throw new IllegalStateException("modules begin with " + first);
+              case SentenceModule other ->
+                  throw new IllegalStateException("modules begin with " + other);
             });
-    encoding = EncodeOptions.defaults().withSpecialTokens(!isStatic);
     var tokenizing = TokenizerLoad.begin(tokenizerFolder, config.doLowerCase());
     SentenceEncoder loaded = null;
     try {
@@ -110,7 +93,7 @@ public final class TextEmbedder implements AutoCloseable {
       encoder.close();
       throw e;
     }
-    maxTokens = isStatic ? orNoLimit(builder.maxTokens()) : maxTokens(builder.maxTokens());
+    tokens = new TextTokens(tokenizer, config, builder, encoder.maxTokens());
     batcher = new MicroBatcher(tokenBudget, encoder::encode);
   }
 
@@ -122,20 +105,6 @@ public final class TextEmbedder implements AutoCloseable {
           "dimensions is %d; %s gives %d".formatted(wanted, directory, full));
     }
     return Math.min(wanted, full);
-  }
-
-  /** sentence-transformers' rule, but never beyond the model's positions, where Python fails. */
-  private int maxTokens(int asked) {
-    int positions = encoder.maxTokens().orElse(NO_LIMIT);
-    if (asked > 0) {
-      return Math.min(asked, positions);
-    }
-    int tokenizerLimit = config.maxSeqLength().orElse(tokenizer.modelMaxLength().orElse(NO_LIMIT));
-    return Math.min(tokenizerLimit, positions);
-  }
-
-  private static int orNoLimit(int asked) {
-    return asked > 0 ? asked : NO_LIMIT;
   }
 
   /** Loads with the model's own settings. */
@@ -264,17 +233,20 @@ public final class TextEmbedder implements AutoCloseable {
    * @return how many texts there were
    */
   public long embed(Iterator<String> texts, EmbedOptions options, VectorSink sink) {
-    String prompt = prompt(options);
+    String prompt = prompts.choose(options);
     int length = dimension(options);
-    int masked = promptPooled || prompt.isEmpty() ? 0 : promptTokens(prompt);
+    int masked = tokens.notPooled(prompt);
     long done = 0;
     var window = new ArrayList<String>();
     while (texts.hasNext()) {
       window.clear();
-      while (window.size() < WINDOW && texts.hasNext()) {
-        window.add(Objects.requireNonNull(texts.next(), "a text is null"));
+      int characters = 0;
+      while (window.size() < WINDOW && characters < WINDOW_CHARACTERS && texts.hasNext()) {
+        String text = Objects.requireNonNull(texts.next(), "a text is null");
+        characters += text.length();
+        window.add(text);
       }
-      float[][] vectors = batcher.run(items(window, prompt, masked));
+      float[][] vectors = batcher.run(tokens.of(window, prompt, masked));
       for (int i = 0; i < vectors.length; i++) {
         sink.accept(done + i, window.get(i), finish(vectors[i], length));
       }
@@ -284,50 +256,12 @@ public final class TextEmbedder implements AutoCloseable {
     return done;
   }
 
-  private List<Item> items(List<String> texts, String prompt, int masked) {
-    List<String> prompted = prompt.isEmpty() ? texts : texts.stream().map(prompt::concat).toList();
-    boolean cuts = truncation == TextTruncation.RIGHT && maxTokens != NO_LIMIT;
-    List<int[]> ids =
-        tokenizer.encodeIds(prompted, cuts ? encoding.withMaxLength(maxTokens) : encoding);
-    for (int i = 0; i < ids.size(); i++) {
-      if (ids.get(i).length > maxTokens) {
-        String text = texts.get(i);
-        throw new TextTooLongException(
-            ids.get(i).length, maxTokens, text.substring(0, Math.min(60, text.length())));
-      }
-    }
-    return ids.stream().map(each -> new Item(each, masked)).toList();
-  }
-
   private float[] finish(float[] vector, int length) {
     float[] cut = vector.length == length ? vector : Arrays.copyOf(vector, length);
     if (normalizeLast) {
       Pooling.normalize(cut);
     }
     return cut;
-  }
-
-  /** Tokens of a prompt, without the special one at the end. */
-  private int promptTokens(String prompt) {
-    int[] ids = tokenizer.encode(prompt, encoding.withMaxLength(maxTokens)).ids();
-    boolean closed = ids.length > 0 && tokenizer.isSpecial(ids[ids.length - 1]);
-    return closed ? ids.length - 1 : ids.length;
-  }
-
-  private String prompt(EmbedOptions options) {
-    if (options.prompt().isPresent()) {
-      return options.prompt().get();
-    }
-    return options.promptName().or(() -> defaultPromptName).map(this::requirePrompt).orElse("");
-  }
-
-  private String requirePrompt(String name) {
-    String prompt = prompts.get(name);
-    if (prompt == null) {
-      throw new IllegalArgumentException(
-          "the model has no prompt '" + name + "'; it has " + prompts.keySet());
-    }
-    return prompt;
   }
 
   private int dimension(EmbedOptions options) {
@@ -370,12 +304,27 @@ public final class TextEmbedder implements AutoCloseable {
 
   /** Tokens a text is cut to, special ones included; empty if nothing limits. */
   public OptionalInt maxTokens() {
-    return maxTokens == NO_LIMIT ? OptionalInt.empty() : OptionalInt.of(maxTokens);
+    return tokens.limit();
   }
 
   /** Texts to put before a text, by name. */
   public Map<String, String> prompts() {
-    return prompts;
+    return prompts.byName();
+  }
+
+  /** Name of the kernel table in use, as {@code avx512}. */
+  public String tier() {
+    return encoder.context().tier();
+  }
+
+  /** Precision it computes in. */
+  public ComputeDtype dtype() {
+    return encoder.context().dtype();
+  }
+
+  /** CPU threads in use, including the caller. */
+  public int threads() {
+    return encoder.context().threads();
   }
 
   /** Bytes of native memory held now: weights, workspaces, scratch. */
@@ -392,7 +341,7 @@ public final class TextEmbedder implements AutoCloseable {
         modules     %s (%s)
         dimension   %d%s
         prompts     %s, default %s
-        max tokens  %s, longer texts: %s
+        max tokens  %s
         similarity  %s
         computes in %s with %s kernels on %d threads of %s
         batches     of at most %d tokens, shared by concurrent callers
@@ -403,10 +352,9 @@ public final class TextEmbedder implements AutoCloseable {
             encoder.explain(),
             dimension,
             normalizeLast ? ", scaled to length 1" : "",
-            prompts,
-            defaultPromptName.orElse("none"),
-            maxTokens == NO_LIMIT ? "no limit" : Integer.toString(maxTokens),
-            truncation == TextTruncation.RIGHT ? "cut" : "refused",
+            prompts.byName(),
+            prompts.defaultName().orElse("none"),
+            tokens.explain(),
             config.similarity(),
             encoder.context().dtype(),
             encoder.context().tier(),

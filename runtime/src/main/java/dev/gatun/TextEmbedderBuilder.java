@@ -1,6 +1,7 @@
 package dev.gatun;
 
 import dev.gatun.loader.config.SentenceTransformerConfig;
+import dev.gatun.runtime.nativelib.NativeLibrary;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -123,6 +124,7 @@ public final class TextEmbedderBuilder {
    * @throws IllegalArgumentException if a setting does not fit the model
    */
   public TextEmbedder build() {
+    NativeLibrary.bindAhead();
     Path directory = location.apply(options);
     return new TextEmbedder(directory, SentenceTransformerConfig.load(directory), this);
   }
@@ -138,11 +140,9 @@ public final class TextEmbedderBuilder {
     return options;
   }
 
-  /** The model's prompts with those set here. */
-  Map<String, String> prompts(SentenceTransformerConfig config) {
-    var all = new LinkedHashMap<>(config.prompts());
-    all.putAll(prompts);
-    return all;
+  /** Those set here. */
+  Map<String, String> prompts() {
+    return prompts;
   }
 
   String defaultPromptName() {

@@ -197,13 +197,13 @@ class TaskClassesTest {
   @Test
   void settingsOfTheCrossEncoder() {
     String directory = Fixtures.directory("task-rerank").toString();
-    try (var own = CrossEncoder.builder(directory).options(OPTIONS).load();
+    try (var own = CrossEncoder.builder(directory).options(OPTIONS).build();
         var raw =
             CrossEncoder.builder(directory)
                 .options(OPTIONS)
                 .activation(ScoreFunction.IDENTITY)
                 .maxTokens(9)
-                .load()) {
+                .build()) {
       assertEquals(ScoreFunction.SIGMOID, own.activation());
       assertEquals(40, own.maxTokens());
       assertEquals(9, raw.maxTokens());

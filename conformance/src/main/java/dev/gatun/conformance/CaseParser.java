@@ -65,7 +65,9 @@ final class CaseParser {
       requireSameCount(name, "texts", texts.size(), "input_ids", ids.size());
       return new Tokenize(name, texts, ids);
     }
-    if (keys.equals(EMBED)) {
+    var required = new HashSet<>(keys);
+    required.removeAll(EmbedSettings.KEYS);
+    if (required.equals(EMBED)) {
       return embed(name, node);
     }
     throw unknownKind(name, keys);
@@ -76,6 +78,9 @@ final class CaseParser {
       if (keys.containsAll(kind)) {
         var extra = new HashSet<>(keys);
         extra.removeAll(kind);
+        if (kind == EMBED) {
+          extra.removeAll(EmbedSettings.KEYS);
+        }
         return problem("case '" + name + "' has keys that would be ignored: " + sorted(extra));
       }
     }
@@ -118,7 +123,9 @@ final class CaseParser {
       texts.add(text.textValue());
     }
     requireSome(name, "texts", texts.size());
-    return new Embed(name, texts, errors.get(Reference.EMBEDDINGS));
+    EmbedSettings settings =
+        EmbedSettings.parse(node, words -> problem("case '" + name + "': " + words));
+    return new Embed(name, texts, settings, errors.get(Reference.EMBEDDINGS));
   }
 
   private Inputs inputs(String name, JsonNode node) {

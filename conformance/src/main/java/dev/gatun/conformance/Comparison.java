@@ -9,7 +9,8 @@ import java.util.Arrays;
  *
  * <p>The pass rule: the largest absolute error is at most twice PyTorch's own, or four float32
  * units in the last place of the largest expected magnitude where that is more (PyTorch's error may
- * be near zero by luck); and where an argmax decides a prediction, every row's is the reference's.
+ * be near zero by luck); and where an argmax decides a prediction, every row's is the reference's,
+ * and the cosine between an embedding and the reference's is at least 0.999999.
  *
  * <p>In bf16, which keeps 8 bits, the largest error is at most a sixteenth of the largest expected
  * magnitude: more than a sound model's error, less than that of a wrong layer. Argmaxes are
@@ -18,6 +19,7 @@ import java.util.Arrays;
 final class Comparison {
   private static final double TIMES_TORCH = 2;
   private static final double ULPS = 4;
+  private static final double LEAST_COSINE = 0.999999;
   private static final double BF16_SHARE = 1.0 / 16;
   private static final int MAX_PROBLEMS = 3;
 
@@ -90,7 +92,26 @@ final class Comparison {
     if (decidesByArgmax(shape)) {
       compareArgmax(place, shape, actual, expected.values());
     }
+    if (output.equals(Reference.EMBEDDINGS) && dtype == ComputeDtype.F32) {
+      compareDirection(place, actual, expected.values());
+    }
     return true;
+  }
+
+  private void compareDirection(String place, float[] actual, double[] expected) {
+    double product = 0;
+    double ours = 0;
+    double theirs = 0;
+    for (int i = 0; i < actual.length; i++) {
+      product += actual[i] * expected[i];
+      ours += (double) actual[i] * actual[i];
+      theirs += expected[i] * expected[i];
+    }
+    double cosine = product / Math.sqrt(ours * theirs);
+    // a vector of zeros has no direction: the error alone judges it
+    if (theirs > 0 && !(cosine >= LEAST_COSINE)) {
+      problem("%s: cosine to the reference is %s".formatted(place, cosine));
+    }
   }
 
   /** Scores of alternatives; a single score (regression) has no largest. */

@@ -33,7 +33,8 @@ sealed interface ReferenceCase {
   /**
    * Sentence embeddings. The expected tensor is {@code <name>/embeddings}, {@code [texts, dim]}.
    */
-  record Embed(String name, List<String> texts, double torchError) implements ReferenceCase {}
+  record Embed(String name, List<String> texts, EmbedSettings settings, double torchError)
+      implements ReferenceCase {}
 
   /**
    * A text, or a pair of texts.

@@ -27,7 +27,7 @@ interface Subject extends AutoCloseable {
   int[] tokenize(Text text);
 
   /** One sentence embedding per text. */
-  List<float[]> embed(List<String> texts);
+  List<float[]> embed(List<String> texts, EmbedSettings settings);
 
   @Override
   void close();

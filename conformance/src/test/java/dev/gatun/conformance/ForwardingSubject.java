@@ -66,8 +66,8 @@ class ForwardingSubject implements Subject {
   }
 
   @Override
-  public List<float[]> embed(List<String> texts) {
-    return to.embed(texts);
+  public List<float[]> embed(List<String> texts, EmbedSettings settings) {
+    return to.embed(texts, settings);
   }
 
   @Override

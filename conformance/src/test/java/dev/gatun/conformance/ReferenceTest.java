@@ -121,6 +121,28 @@ class ReferenceTest {
     assertRefused(refusal);
   }
 
+  /** Each row: what stands in a case of embeddings, what the refusal must say. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "\"task\": \"passage\"| 'task' is 'passage'; known are 'query' and 'document'",
+        "\"task\": \"query\", \"dimensions\": 3| 'task' stands alone",
+        "\"prompt\": \"a\", \"prompt_name\": \"b\"| exclude each other",
+        "\"prompt\": 1| 'prompt' must be a text, found 1",
+        "\"dimensions\": 0| 'dimensions' must be an integer >= 1, found 0",
+        "\"normalize\": true| would be ignored: [normalize]",
+      })
+  void brokenSettingsOfEmbeddings(String settings, String refusal) throws IOException {
+    Files.writeString(
+        json,
+        "{\"format\": 1, \"class\": \"BertModel\", \"cases\": [{\"name\": \"emb\", \"texts\": [\"a\"], "
+            + settings
+            + ", \"outputs\": [\"embeddings\"], \"torch_f32_error\": {\"embeddings\": 1e-7}}]}");
+    assertRefused(refusal);
+  }
+
   @Test
   void noCases() throws IOException {
     Files.writeString(json, "{\"format\": 1, \"class\": \"GPT2LMHeadModel\", \"cases\": []}");

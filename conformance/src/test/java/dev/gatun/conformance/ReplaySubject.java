@@ -103,9 +103,11 @@ final class ReplaySubject implements Subject {
   }
 
   @Override
-  public List<float[]> embed(List<String> texts) {
+  public List<float[]> embed(List<String> texts, EmbedSettings settings) {
     for (ReferenceCase c : reference.cases()) {
-      if (c instanceof ReferenceCase.Embed e) {
+      if (c instanceof ReferenceCase.Embed e
+          && e.settings().equals(settings)
+          && e.texts().containsAll(texts)) {
         Expected all = reference.expected(e);
         int width = Math.toIntExact(all.shape()[1]);
         return texts.stream()

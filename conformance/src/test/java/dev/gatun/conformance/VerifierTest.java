@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gatun.ComputeDtype;
 import dev.gatun.Inputs;
 import dev.gatun.Outputs;
+import dev.gatun.conformance.ReferenceTensors.Expected;
 import java.util.Set;
 import java.util.function.BiFunction;
 import org.junit.jupiter.api.Test;
@@ -130,6 +132,22 @@ class VerifierTest {
     Check.Numbers logits = (Check.Numbers) check(report, "mixed", "logits");
     assertTrue(logits.argmaxEqual() < logits.argmaxRows());
     assertTrue(logits.detail().contains("argmax of row 0 is 0, the reference's"), logits.detail());
+  }
+
+  @Test
+  void anEmbeddingInAnotherDirectionFailsHoweverLargePyTorchsError() {
+    var comparison = new Comparison("emb", Reference.EMBEDDINGS, 1, ComputeDtype.F32);
+    var expected = new Expected(new long[] {2}, new double[] {1, 0});
+    comparison.add("text 0", new long[] {2}, new float[] {1, 0.001f}, expected);
+    assertTrue(comparison.passed());
+    comparison.add("text 1", new long[] {2}, new float[] {1, 0.002f}, expected);
+    assertFalse(comparison.passed());
+    String detail = comparison.result("").detail();
+    assertTrue(detail.contains("text 1: cosine to the reference is 0.99999"), detail);
+    var nothing = new Comparison("emb", Reference.EMBEDDINGS, 1, ComputeDtype.F32);
+    nothing.add(
+        "text 0", new long[] {1}, new float[] {0}, new Expected(new long[] {1}, new double[1]));
+    assertTrue(nothing.passed());
   }
 
   @Test

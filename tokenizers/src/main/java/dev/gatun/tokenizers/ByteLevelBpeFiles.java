@@ -51,12 +51,7 @@ final class ByteLevelBpeFiles {
       TokenizerSettings settings, Vocabulary vocabulary, Path file, boolean addPrefixSpace) {
     SpecialToken cls = WordPieceFiles.special(settings, SpecialRole.CLS, vocabulary, file);
     SpecialToken sep = WordPieceFiles.special(settings, SpecialRole.SEP, vocabulary, file);
-    ObjectNode processor = Sections.ofType("RobertaProcessing");
-    processor.putArray("sep").add(sep.content()).add(sep.id());
-    processor.putArray("cls").add(cls.content()).add(cls.id());
-    return processor
-        .put("trim_offsets", settings.trimOffsets().orElse(true))
-        .put("add_prefix_space", addPrefixSpace);
+    return Sections.roberta(cls, sep, settings.trimOffsets().orElse(true), addPrefixSpace);
   }
 
   /** Nothing, unless add_bos_token or add_eos_token asks for it. */

@@ -4,20 +4,23 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/**
- * The vocabulary of the model section, before added tokens.
- *
- * @param ids id of each piece; of a piece that occurs twice, the last
- * @param pieces piece of each id
- * @param size what the Rust model calls its vocabulary size: where new added tokens are numbered
- *     from. Not the largest id plus one when ids have holes.
- */
-record ModelVocabulary(Map<String, Integer> ids, Map<Integer, String> pieces, int size) {
+/** The vocabulary of the model section, before added tokens. */
+final class ModelVocabulary {
+  private final Map<String, Integer> ids;
+
+  /** Piece of each id; made when the first is asked for, as encoding never does. */
+  private volatile Map<Integer, String> pieces;
+
+  private final int size;
+
+  private ModelVocabulary(Map<String, Integer> ids, Map<Integer, String> pieces, int size) {
+    this.ids = ids;
+    this.pieces = pieces;
+    this.size = size;
+  }
 
   static ModelVocabulary ofIds(Map<String, Integer> ids) {
-    var pieces = HashMap.<Integer, String>newHashMap(ids.size());
-    ids.forEach((piece, id) -> pieces.put(id, piece));
-    return new ModelVocabulary(ids, pieces, ids.size());
+    return new ModelVocabulary(ids, null, ids.size());
   }
 
   static ModelVocabulary ofList(List<String> list) {
@@ -28,5 +31,31 @@ record ModelVocabulary(Map<String, Integer> ids, Map<Integer, String> pieces, in
       pieces.put(id, list.get(id));
     }
     return new ModelVocabulary(ids, pieces, list.size());
+  }
+
+  /** Id of each piece; of a piece that occurs twice, the last. */
+  Map<String, Integer> ids() {
+    return ids;
+  }
+
+  /** The piece of an id, or null. */
+  String piece(int id) {
+    Map<Integer, String> known = pieces;
+    if (known == null) {
+      known = HashMap.newHashMap(ids.size());
+      for (Map.Entry<String, Integer> entry : ids.entrySet()) {
+        known.put(entry.getValue(), entry.getKey());
+      }
+      pieces = known;
+    }
+    return known.get(id);
+  }
+
+  /**
+   * What the Rust model calls its vocabulary size: where new added tokens are numbered from. Not
+   * the largest id plus one when ids have holes.
+   */
+  int size() {
+    return size;
   }
 }

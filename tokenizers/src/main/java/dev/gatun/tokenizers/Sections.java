@@ -34,6 +34,29 @@ final class Sections {
         .put("split", true);
   }
 
+  /** {@code cls A sep}, pairs {@code cls A sep sep B sep}, all of type 0. */
+  static ObjectNode roberta(
+      SpecialToken cls, SpecialToken sep, boolean trimOffsets, boolean addPrefixSpace) {
+    ObjectNode processor = ofType("RobertaProcessing");
+    processor.putArray("sep").add(sep.content()).add(sep.id());
+    processor.putArray("cls").add(cls.content()).add(cls.id());
+    return processor.put("trim_offsets", trimOffsets).put("add_prefix_space", addPrefixSpace);
+  }
+
+  /** {@code cls A sep}, pairs {@code cls A sep B sep} whose second part has type 1. */
+  static ObjectNode bert(SpecialToken cls, SpecialToken sep) {
+    return new Template()
+        .single(cls)
+        .singleText()
+        .single(sep)
+        .pair(cls, 0)
+        .pairText("A", 0)
+        .pair(sep, 0)
+        .pairText("B", 1)
+        .pair(sep, 1)
+        .build();
+  }
+
   static ObjectNode sequence(String members, ObjectNode... nodes) {
     ObjectNode sequence = ofType("Sequence");
     ArrayNode array = sequence.putArray(members);

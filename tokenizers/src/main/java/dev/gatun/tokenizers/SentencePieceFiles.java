@@ -28,9 +28,11 @@ final class SentencePieceFiles {
       vocab.addArray().add(sentinel(i)).add(0.0);
     }
 
-    var vocabulary =
-        new Vocabulary(
-            ModelVocabulary.ofList(pieces), addedTokens(spm, settings, settings.extraIds()));
+    List<AddedToken> added = addedTokens(spm, settings);
+    for (int i = 0; i < settings.extraIds(); i++) {
+      addUnlessKnown(added, AddedToken.special(sentinel(i)));
+    }
+    var vocabulary = new Vocabulary(ModelVocabulary.ofList(pieces), added);
     ObjectNode sections = JsonNodeFactory.instance.objectNode();
     sections.set("normalizer", normalizer(file, spm.charsMap()));
     sections.set(
@@ -52,7 +54,6 @@ final class SentencePieceFiles {
     return new TokenizerDefinition(source, file, sections, model.toString(), false, vocabulary);
   }
 
-  /** The model file, refused unless it is a Unigram model. */
   static SentencePieceModel readUnigram(Path file) {
     SentencePieceModel spm = SentencePieceModel.read(file);
     if (spm.kind() != SentencePieceModel.Kind.UNIGRAM) {
@@ -66,6 +67,7 @@ final class SentencePieceFiles {
     return spm;
   }
 
+  /** The model's own table of replacements; null if it has none. */
   static ObjectNode normalizer(Path file, byte[] charsMap) {
     if (charsMap.length == 0) {
       return null;
@@ -78,9 +80,8 @@ final class SentencePieceFiles {
         .put("precompiled_charsmap", Base64.getEncoder().encodeToString(charsMap));
   }
 
-  /** Control pieces and sentinels are special; user-defined pieces are matched but not special. */
-  static List<AddedToken> addedTokens(
-      SentencePieceModel spm, TokenizerSettings settings, int extraIds) {
+  /** Control pieces are special; user-defined pieces are matched but not special. */
+  static List<AddedToken> addedTokens(SentencePieceModel spm, TokenizerSettings settings) {
     var tokens = new ArrayList<>(AddedTokens.complete(List.of(), settings));
     for (SentencePieceModel.Piece piece : spm.pieces()) {
       switch (piece.type()) {
@@ -89,9 +90,6 @@ final class SentencePieceFiles {
             addUnlessKnown(tokens, new AddedToken(piece.text(), false, false, false, false, false));
         default -> {}
       }
-    }
-    for (int i = 0; i < extraIds; i++) {
-      addUnlessKnown(tokens, AddedToken.special(sentinel(i)));
     }
     return tokens;
   }

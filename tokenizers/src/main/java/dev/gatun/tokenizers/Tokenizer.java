@@ -13,9 +13,9 @@ import java.util.stream.Stream;
 /**
  * Turns text into the token ids a model was trained on, and back, as transformers 5 does.
  *
- * <p>Reads tokenizer.json, or where there is none vocab.txt, vocab.json with merges.txt, or
- * spiece.model; always together with tokenizer_config.json and its kin. Never uses the network. The
- * native library is unpacked once into DJL's cache directory.
+ * <p>Reads tokenizer.json, or where there is none vocab.txt, vocab.json with merges.txt,
+ * spiece.model, or spm.model; always together with tokenizer_config.json and its kin. Never uses
+ * the network. The native library is unpacked once into DJL's cache directory.
  *
  * <p>Safe for use by many threads at once. {@link #close()} frees native memory; every other method
  * then throws {@link IllegalStateException}.

@@ -49,9 +49,10 @@ record TokenizerDefinition(
    */
   String toJson() {
     var json = new StringBuilder(modelJson.length() + 65_536);
-    json.append("{\"version\":\"1.0\",\"added_tokens\":").append(vocabulary.addedTokensJson());
+    json.append("{\"version\":\"1.0\",\"added_tokens\":")
+        .append(Json.text(vocabulary.addedTokensJson()));
     for (String section : SECTIONS) {
-      json.append(",\"").append(section).append("\":").append(sections.get(section));
+      json.append(",\"").append(section).append("\":").append(Json.text(sections.get(section)));
     }
     return json.append(",\"model\":").append(modelJson).append('}').toString();
   }

@@ -8,6 +8,7 @@ import static dev.gatun.tokenizers.SpecialRole.PAD;
 import static dev.gatun.tokenizers.SpecialRole.SEP;
 import static dev.gatun.tokenizers.SpecialRole.UNK;
 
+import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -45,7 +46,28 @@ enum TokenizerFamily {
       Set.of("xlm-roberta"),
       Map.of(
           BOS, "<s>", EOS, "</s>", UNK, "<unk>", SEP, "</s>", PAD, "<pad>", CLS, "<s>", MASK,
-          "<mask>"));
+          "<mask>")),
+  /** models/mpnet/tokenization_mpnet.py */
+  MPNET(
+      Set.of("MPNetTokenizer"),
+      Set.of("mpnet"),
+      Map.of(
+          BOS, "<s>", EOS, "</s>", UNK, "[UNK]", SEP, "</s>", PAD, "<pad>", CLS, "<s>", MASK,
+          "<mask>")),
+  /** models/albert/tokenization_albert.py */
+  ALBERT(
+      Set.of("AlbertTokenizer"),
+      Set.of("albert"),
+      Map.of(
+          BOS, "[CLS]", EOS, "[SEP]", UNK, "<unk>", SEP, "[SEP]", PAD, "<pad>", CLS, "[CLS]", MASK,
+          "[MASK]")),
+  /** models/deberta_v2/tokenization_deberta_v2.py */
+  DEBERTA_V2(
+      Set.of("DebertaV2Tokenizer"),
+      Set.of("deberta-v2"),
+      Map.of(
+          BOS, "[CLS]", EOS, "[SEP]", UNK, "[UNK]", SEP, "[SEP]", PAD, "[PAD]", CLS, "[CLS]", MASK,
+          "[MASK]"));
 
   private final Set<String> classNames;
   private final Set<String> modelTypes;
@@ -79,7 +101,15 @@ enum TokenizerFamily {
   }
 
   /** The class's own special tokens; a file's choice comes first. */
-  Map<SpecialRole, String> defaultSpecialTokens() {
-    return defaults;
+  Map<SpecialRole, AddedToken> defaultSpecialTokens() {
+    var tokens = new EnumMap<SpecialRole, AddedToken>(SpecialRole.class);
+    defaults.forEach((role, content) -> tokens.put(role, specialToken(role, content)));
+    return tokens;
+  }
+
+  /** What the class makes of a special token that is given as a bare text. */
+  AddedToken specialToken(SpecialRole role, String content) {
+    boolean swallowsSpaceBefore = this == MPNET && role == MASK;
+    return new AddedToken(content, false, swallowsSpaceBefore, false, false, true);
   }
 }

@@ -10,7 +10,7 @@ import java.util.List;
 /** Chooses among the files of a model directory and turns them into a definition. */
 final class TokenizerFiles {
   private static final List<String> UNSUPPORTED =
-      List.of("sentencepiece.bpe.model", "tokenizer.model", "tekken.json", "spm.model");
+      List.of("sentencepiece.bpe.model", "tokenizer.model", "tekken.json");
 
   private final Path directory;
   private final TokenizerSettings settings;
@@ -33,6 +33,7 @@ final class TokenizerFiles {
     Path merges = directory.resolve("merges.txt");
     Path vocabText = directory.resolve("vocab.txt");
     Path spiece = directory.resolve("spiece.model");
+    Path spm = directory.resolve("spm.model");
     if (Files.isRegularFile(json)) {
       return fromJson(json);
     }
@@ -44,7 +45,7 @@ final class TokenizerFiles {
           merges,
           withFamily(TokenizerFamily.GPT2));
     }
-    if (suits(family, TokenizerFamily.BERT) && exist(vocabText)) {
+    if (suits(family, TokenizerFamily.BERT, TokenizerFamily.MPNET) && exist(vocabText)) {
       return WordPieceFiles.define(
           source(TokenizerSource.Kind.WORD_PIECE, vocabText),
           vocabText,
@@ -61,6 +62,16 @@ final class TokenizerFiles {
     if (family == TokenizerFamily.XLM_ROBERTA && exist(bpeModel)) {
       return XlmRobertaFiles.define(
           source(TokenizerSource.Kind.SENTENCE_PIECE, bpeModel), bpeModel, settings);
+    }
+    if (family == TokenizerFamily.ALBERT && exist(spiece)) {
+      return AlbertFiles.define(
+          source(TokenizerSource.Kind.SENTENCE_PIECE, spiece), spiece, settings);
+    }
+    if (suits(family, TokenizerFamily.DEBERTA_V2) && exist(spm)) {
+      return DebertaFiles.define(
+          source(TokenizerSource.Kind.SENTENCE_PIECE, spm),
+          spm,
+          withFamily(TokenizerFamily.DEBERTA_V2));
     }
     throw nothingUsable();
   }
@@ -116,7 +127,8 @@ final class TokenizerFiles {
    */
   private void applyFlags(ObjectNode sections) {
     TokenizerFamily family = settings.family().orElse(null);
-    if (family == TokenizerFamily.BERT
+    if (suits(family, TokenizerFamily.BERT, TokenizerFamily.MPNET)
+        && family != null
         && sections.get("normalizer") instanceof ObjectNode normalizer
         && isType(normalizer, "BertNormalizer")) {
       settings.doLowerCase().ifPresent(lower -> normalizer.put("lowercase", lower));
@@ -124,6 +136,10 @@ final class TokenizerFiles {
       settings
           .tokenizeChineseChars()
           .ifPresent(handle -> normalizer.put("handle_chinese_chars", handle));
+    }
+    if (family == TokenizerFamily.ALBERT
+        && (settings.doLowerCase().isPresent() || settings.keepAccents().isPresent())) {
+      sections.set("normalizer", AlbertFiles.normalizer(sections.get("normalizer"), settings));
     }
     if (suits(family, TokenizerFamily.GPT2, TokenizerFamily.ROBERTA)
         && family != null
@@ -139,8 +155,8 @@ final class TokenizerFiles {
 
   private TokenizerException nothingUsable() {
     var detail = new StringBuilder("no tokenizer. Searched: tokenizer.json");
-    detail.append("; vocab.json with merges.txt (GPT-2, RoBERTa); vocab.txt (BERT)");
-    detail.append("; spiece.model (T5);");
+    detail.append("; vocab.json with merges.txt (GPT-2, RoBERTa); vocab.txt (BERT, MPNet)");
+    detail.append("; spiece.model (T5, ALBERT); spm.model (DeBERTa);");
     detail.append(" sentencepiece.bpe.model (where the files name XLM-RoBERTa).");
     settings
         .tokenizerClass()

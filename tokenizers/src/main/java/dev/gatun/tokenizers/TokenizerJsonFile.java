@@ -73,7 +73,7 @@ final class TokenizerJsonFile {
   }
 
   private void parse() throws IOException {
-    try (JsonParser parser = Json.MAPPER.getFactory().createParser(text)) {
+    try (JsonParser parser = Json.parser(text)) {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
         throw new TokenizerException(file, "must hold a JSON object");
       }
@@ -122,7 +122,7 @@ final class TokenizerJsonFile {
   }
 
   private JsonNode readTree(String name, JsonParser parser) throws IOException {
-    JsonNode tree = parser.readValueAsTree();
+    JsonNode tree = Json.tree(parser);
     if (depth(tree) > DEEPEST_NESTING) {
       throw new TokenizerException(file, "\"" + name + "\" is nested too deeply");
     }

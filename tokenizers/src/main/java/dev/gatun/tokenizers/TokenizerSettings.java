@@ -1,6 +1,5 @@
 package dev.gatun.tokenizers;
 
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,8 +18,10 @@ import java.util.OptionalInt;
  * @param addedTokens {@code added_tokens_decoder} or added_tokens.json, by ascending id
  * @param doLowerCase empty when absent
  * @param stripAccents empty when absent; a present null is {@link StripAccents#FOLLOW_LOWERCASE}
+ * @param keepAccents ALBERT's flag; empty when absent
  * @param tokenizeChineseChars empty when absent
  * @param addPrefixSpace empty when absent
+ * @param splitByPunct DeBERTa's flag; false when absent
  * @param trimOffsets RoBERTa's flag; empty when absent
  * @param addBosToken read only when there is no tokenizer.json, as in transformers
  * @param addEosToken read only when there is no tokenizer.json
@@ -37,8 +38,10 @@ record TokenizerSettings(
     List<AddedToken> addedTokens,
     Optional<Boolean> doLowerCase,
     Optional<StripAccents> stripAccents,
+    Optional<Boolean> keepAccents,
     Optional<Boolean> tokenizeChineseChars,
     Optional<Boolean> addPrefixSpace,
+    boolean splitByPunct,
     Optional<Boolean> trimOffsets,
     Optional<Boolean> addBosToken,
     Optional<Boolean> addEosToken,
@@ -51,10 +54,7 @@ record TokenizerSettings(
     if (family.isPresent() || assumed == null) {
       return this;
     }
-    var withDefaults = new EnumMap<SpecialRole, AddedToken>(SpecialRole.class);
-    assumed
-        .defaultSpecialTokens()
-        .forEach((role, content) -> withDefaults.put(role, AddedToken.special(content)));
+    Map<SpecialRole, AddedToken> withDefaults = assumed.defaultSpecialTokens();
     withDefaults.putAll(named);
     return new TokenizerSettings(
         tokenizerClass,
@@ -65,8 +65,10 @@ record TokenizerSettings(
         addedTokens,
         doLowerCase,
         stripAccents,
+        keepAccents,
         tokenizeChineseChars,
         addPrefixSpace,
+        splitByPunct,
         trimOffsets,
         addBosToken,
         addEosToken,

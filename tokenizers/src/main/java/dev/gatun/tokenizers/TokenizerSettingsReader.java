@@ -50,13 +50,9 @@ final class TokenizerSettingsReader {
     refuseSplitSpecialTokens();
 
     var named = new EnumMap<SpecialRole, AddedToken>(SpecialRole.class);
-    family.ifPresent(
-        known ->
-            known
-                .defaultSpecialTokens()
-                .forEach((role, content) -> named.put(role, AddedToken.special(content))));
+    family.ifPresent(known -> named.putAll(known.defaultSpecialTokens()));
     var additional = new ArrayList<AddedToken>();
-    readSpecialTokens(config, configFile, named, additional);
+    readSpecialTokens(config, configFile, family, named, additional);
 
     var addedTokens = new TreeMap<Integer, AddedToken>();
     if (config.has("added_tokens_decoder")) {
@@ -67,7 +63,7 @@ final class TokenizerSettingsReader {
       Optional<ObjectNode> map = Json.readObjectIfPresent(mapFile);
       if (map.isPresent()) {
         files.add(mapFile);
-        readSpecialTokens(map.get(), mapFile, named, additional);
+        readSpecialTokens(map.get(), mapFile, family, named, additional);
       }
       readAddedTokensFile(addedTokens, named, additional);
     }
@@ -82,8 +78,10 @@ final class TokenizerSettingsReader {
         List.copyOf(addedTokens.values()),
         bool("do_lower_case"),
         stripAccents(),
+        bool("keep_accents"),
         bool("tokenize_chinese_chars"),
         bool("add_prefix_space"),
+        bool("split_by_punct").orElse(false),
         bool("trim_offsets"),
         bool("add_bos_token"),
         bool("add_eos_token"),
@@ -117,12 +115,15 @@ final class TokenizerSettingsReader {
   private void readSpecialTokens(
       ObjectNode object,
       Path file,
+      Optional<TokenizerFamily> family,
       Map<SpecialRole, AddedToken> named,
       List<AddedToken> additional) {
     for (SpecialRole role : SpecialRole.values()) {
       JsonNode value = object.get(role.key());
       if (value != null && value.isNull()) {
         named.remove(role); // an explicit null switches the class's default off
+      } else if (value != null && value.isTextual() && family.isPresent()) {
+        named.put(role, family.get().specialToken(role, value.textValue()));
       } else if (value != null) {
         named.put(role, AddedToken.specialOf(value, file, role.key()));
       }

@@ -16,9 +16,9 @@ public record TokenizerSource(Kind kind, List<Path> files) {
     TOKENIZER_JSON,
     /** vocab.json and merges.txt: GPT-2, RoBERTa, BART */
     BYTE_LEVEL_BPE,
-    /** vocab.txt: BERT and its kin */
+    /** vocab.txt: BERT and its kin, MPNet */
     WORD_PIECE,
-    /** spiece.model: T5; sentencepiece.bpe.model: XLM-RoBERTa */
+    /** spiece.model: T5, ALBERT; sentencepiece.bpe.model: XLM-RoBERTa; spm.model: DeBERTa */
     SENTENCE_PIECE
   }
 

@@ -55,7 +55,7 @@ final class Vocabulary {
   /** The token of an id, or null. */
   String token(int id) {
     AddedToken token = addedById.get(id);
-    return token != null ? token.content() : model.pieces().get(id);
+    return token != null ? token.content() : model.piece(id);
   }
 
   boolean isSpecial(int id) {

@@ -8,7 +8,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** BERT from vocab.txt: transformers' {@code BertTokenizer}, {@code tokenization_bert.py}. */
+/**
+ * BERT and MPNet from vocab.txt: transformers' {@code tokenization_bert.py} and {@code
+ * tokenization_mpnet.py}.
+ */
 final class WordPieceFiles {
   private WordPieceFiles() {}
 
@@ -32,16 +35,9 @@ final class WordPieceFiles {
     SpecialToken sep = special(settings, SpecialRole.SEP, vocabulary, vocabFile);
     sections.set(
         "post_processor",
-        new Sections.Template()
-            .single(cls)
-            .singleText()
-            .single(sep)
-            .pair(cls, 0)
-            .pairText("A", 0)
-            .pair(sep, 0)
-            .pairText("B", 1)
-            .pair(sep, 1)
-            .build());
+        settings.family().orElse(null) == TokenizerFamily.MPNET
+            ? Sections.roberta(cls, sep, true, false)
+            : Sections.bert(cls, sep));
     sections.set("decoder", Sections.ofType("WordPiece").put("prefix", "##").put("cleanup", true));
     return new TokenizerDefinition(
         source, vocabFile, sections, model.toString(), false, "##", vocabulary);

@@ -38,7 +38,7 @@ final class XlmRobertaFiles {
     List<String> texts = pieces.stream().map(SentencePieceModel.Piece::text).toList();
     var vocabulary =
         new Vocabulary(
-            ModelVocabulary.ofList(texts), SentencePieceFiles.addedTokens(spm, settings, 0));
+            ModelVocabulary.ofList(texts), SentencePieceFiles.addedTokens(spm, settings));
     boolean addPrefixSpace = settings.addPrefixSpace().orElse(true);
     ObjectNode sections = JsonNodeFactory.instance.objectNode();
     sections.set("normalizer", SentencePieceFiles.normalizer(file, spm.charsMap()));

@@ -179,7 +179,12 @@ class MalformedTokenizerTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"sentence-piece/spiece.model", "xlm-roberta/sentencepiece.bpe.model"})
+  @ValueSource(
+      strings = {
+        "sentence-piece/spiece.model",
+        "xlm-roberta/sentencepiece.bpe.model",
+        "deberta/spm.model"
+      })
   void damagedSentencePieceModels(String name) throws IOException {
     var random = new Random(5);
     Path valid = TestFiles.small(name);

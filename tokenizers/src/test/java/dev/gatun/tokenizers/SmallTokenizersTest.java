@@ -29,7 +29,20 @@ class SmallTokenizersTest {
         "xlm-roberta-no-prefix",
         "roberta-json",
         "xlm-roberta-json",
-        "distilbert-json"
+        "distilbert-json",
+        "electra",
+        "electra-cased",
+        "mpnet",
+        "mpnet-cased",
+        "mpnet-stored",
+        "albert",
+        "albert-cased",
+        "albert-stored",
+        "albert-stored-cased",
+        "modernbert",
+        "deberta",
+        "deberta-lower-case",
+        "deberta-stored"
       })
   void agreesWithTransformers(String name) {
     JsonNode expected = TestFiles.json(TestFiles.small(name + "/expected.json"));
@@ -89,7 +102,7 @@ class SmallTokenizersTest {
       assertEquals(id, tokenizer.tokenId(token).orElseThrow());
       // a repeated piece keeps its last id; SentencePiece shows unknown text itself; a token that
       // swallows the spaces beside it shows them too
-      if (!token.equals("<unk>")) {
+      if (!token.equals("<unk>") && !token.equals("[UNK]")) {
         assertEquals(expected.get("tokens").get(i).textValue(), token);
       }
     }

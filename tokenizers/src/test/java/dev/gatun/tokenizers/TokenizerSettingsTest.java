@@ -123,6 +123,7 @@ class TokenizerSettingsTest {
         "{'model_max_length': 'long'}",
         "{'model_max_length': -1}",
         "{'do_lower_case': 'yes'}",
+        "{'keep_accents': 'yes'}",
         "{'tokenizer_class': 3}",
         "{'pad_token': 7}",
         "{'pad_token': {'lstrip': true}}",
@@ -147,8 +148,21 @@ class TokenizerSettingsTest {
     Files.delete(directory.resolve("tokenizer.json"));
     Files.copy(TestFiles.small("word-piece/vocab.txt"), directory.resolve("vocab.txt"));
     var e =
-        assertThrows(TokenizerException.class, () -> load("{'tokenizer_class': 'MPNetTokenizer'}"));
-    assertTrue(e.getMessage().contains("MPNetTokenizer"), e.getMessage());
+        assertThrows(
+            TokenizerException.class, () -> load("{'tokenizer_class': 'FunnelTokenizer'}"));
+    assertTrue(e.getMessage().contains("FunnelTokenizer"), e.getMessage());
     load("{}").close();
+  }
+
+  @Test
+  void albertNeedsAnUnknownPiece() throws IOException {
+    Files.delete(directory.resolve("tokenizer.json"));
+    byte[] onePiece = {0x0a, 3, 0x0a, 1, 'a'};
+    Files.write(directory.resolve("spiece.model"), onePiece);
+    var e =
+        assertThrows(
+            TokenizerException.class, () -> load("{'tokenizer_class': 'AlbertTokenizer'}"));
+    assertTrue(e.getMessage().contains("spiece.model"), e.getMessage());
+    assertTrue(e.getMessage().contains("one piece"), e.getMessage());
   }
 }

@@ -2,6 +2,7 @@ package dev.gatun.tools;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.gatun.loader.config.Activation;
 import dev.gatun.runtime.nativelib.NativeContext;
 import dev.gatun.runtime.ops.Ops;
 import dev.gatun.runtime.tensor.Tensor;
@@ -86,7 +87,9 @@ final class BenchGemmCommand implements Callable<Integer> {
   private Timing measure(Ops ops, Workspace ws, Linear linear, int m) {
     ws.reset();
     int in = Math.toIntExact(linear.inFeatures());
-    Tensor x = ws.floats(m, in, RandomValues.floats(new SplittableRandom(m), m * in, 1));
+    Tensor values = ws.floats(m, in, RandomValues.floats(new SplittableRandom(m), m * in, 1));
+    // As the layer before would have left it.
+    Tensor x = ops.activate(ws, values, Activation.IDENTITY, ws.spreadTensor(m, in));
     return options.measure(
         () -> {
           long mark = ws.mark();

@@ -2,14 +2,20 @@ package dev.gatun.tools;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.gatun.loader.config.Activation;
+import dev.gatun.loader.config.AlbertConfig;
 import dev.gatun.loader.config.BertConfig;
+import dev.gatun.loader.config.DebertaV2Config;
 import dev.gatun.loader.config.DistilbertConfig;
+import dev.gatun.loader.config.ElectraConfig;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.ModernBertConfig;
+import dev.gatun.loader.config.MpnetConfig;
 import dev.gatun.loader.config.RobertaConfig;
 import dev.gatun.loader.config.T5Config;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -39,8 +45,18 @@ record ConfigFacts(
     Boolean tied) {
 
   private static final int F32_BYTES = 4;
-  private static final List<String> ENCODERS =
-      List.of("bert", "roberta", "xlm-roberta", "camembert", "distilbert");
+  private static final Set<String> ENCODERS =
+      Set.of(
+          "bert",
+          "roberta",
+          "xlm-roberta",
+          "camembert",
+          "distilbert",
+          "albert",
+          "electra",
+          "mpnet",
+          "modernbert",
+          "deberta-v2");
   private static final Pattern DECODER_CLASS =
       Pattern.compile("(ForCausalLM|LMHeadModel|ForConditionalGeneration)$");
 
@@ -63,13 +79,24 @@ record ConfigFacts(
           case BertConfig _ -> "LayerNorm after each block";
           case Gpt2Config _ -> "LayerNorm before each block";
           case T5Config _ -> "RMSNorm before each block";
-          case RobertaConfig _, DistilbertConfig _ -> "LayerNorm after each block";
+          case RobertaConfig _,
+              DistilbertConfig _,
+              AlbertConfig _,
+              ElectraConfig _,
+              MpnetConfig _,
+              DebertaV2Config _ ->
+              "LayerNorm after each block";
+          case ModernBertConfig _ -> "LayerNorm before each block";
         },
         switch (config) {
           case BertConfig _ -> "learned, absolute";
           case Gpt2Config _ -> "learned, absolute";
           case T5Config _ -> "relative, learned bias by distance bucket";
-          case RobertaConfig _, DistilbertConfig _ -> "learned, absolute";
+          case RobertaConfig _, DistilbertConfig _, AlbertConfig _, ElectraConfig _ ->
+              "learned, absolute";
+          case MpnetConfig _ -> "learned, absolute, and relative, learned bias by distance bucket";
+          case ModernBertConfig _ -> "rotary";
+          case DebertaV2Config c -> positions(c);
         },
         // T5 ties whatever the key says, unless the file holds a head of its own: which files with
         // false there do.
@@ -82,6 +109,13 @@ record ConfigFacts(
       return roberta.maxPositionEmbeddings();
     }
     return config.maxPositions().isPresent() ? (Integer) config.maxPositions().getAsInt() : null;
+  }
+
+  private static String positions(DebertaV2Config c) {
+    if (!c.relativeAttention()) {
+      return c.positionBiasedInput() ? "learned, absolute" : "none";
+    }
+    return "relative, disentangled" + (c.positionBiasedInput() ? ", and learned, absolute" : "");
   }
 
   /** The name that configurations use. */
@@ -184,7 +218,7 @@ record ConfigFacts(
    */
   Long kvCacheBytesPerToken(String architecture) {
     boolean encoder =
-        ENCODERS.contains(modelType)
+        modelType != null && ENCODERS.contains(modelType)
             || architecture != null && architecture.endsWith("EncoderModel");
     if (encoder) {
       return 0L;

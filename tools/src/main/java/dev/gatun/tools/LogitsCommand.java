@@ -5,6 +5,9 @@ import dev.gatun.LoadOptions;
 import dev.gatun.Model;
 import dev.gatun.Outputs;
 import dev.gatun.loader.config.GenerationConfig;
+import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.ModernBertConfig;
+import dev.gatun.loader.config.T5Config;
 import dev.gatun.tokenizers.Encoding;
 import dev.gatun.tokenizers.Tokenizer;
 import dev.gatun.tokenizers.TokenizerException;
@@ -148,6 +151,11 @@ final class LogitsCommand implements Callable<Integer> {
     }
   }
 
+  /** A tokenizer numbers the texts of a pair also for models that have no use for it. */
+  private static boolean readsTokenTypes(ModelConfig config) {
+    return !(config instanceof T5Config || config instanceof ModernBertConfig);
+  }
+
   private Inputs inputs(Model loaded, Tokenizer tokenizer) {
     Inputs inputs;
     if (input.ids != null) {
@@ -156,7 +164,7 @@ final class LogitsCommand implements Callable<Integer> {
       Encoding encoding =
           pair == null ? tokenizer.encode(input.text) : tokenizer.encode(input.text, pair);
       inputs = Inputs.of(encoding.ids());
-      if (pair != null) {
+      if (pair != null && readsTokenTypes(loaded.config())) {
         inputs = inputs.withTokenTypeIds(List.of(encoding.typeIds()));
       }
     }

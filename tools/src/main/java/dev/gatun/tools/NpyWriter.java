@@ -40,13 +40,22 @@ final class NpyWriter {
   }
 
   private static byte[] header(long[] shape) {
+    return header(0, shape);
+  }
+
+  /**
+   * Everything before the values.
+   *
+   * @param least bytes it takes at least, a multiple of 64
+   */
+  static byte[] header(int least, long... shape) {
     String dimensions =
         Arrays.stream(shape).mapToObj(Long::toString).collect(Collectors.joining(", "));
     // A Python tuple of one needs its comma.
     String tuple = shape.length == 1 ? "(" + dimensions + ",)" : "(" + dimensions + ")";
     String text = "{'descr': '<f4', 'fortran_order': False, 'shape': " + tuple + ", }";
     int unpadded = MAGIC.length + Short.BYTES + text.length() + 1;
-    int length = (unpadded + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    int length = Math.max(least, (unpadded + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
     String padded = text + " ".repeat(length - unpadded) + "\n";
     return ByteBuffer.allocate(length)
         .order(ByteOrder.LITTLE_ENDIAN)

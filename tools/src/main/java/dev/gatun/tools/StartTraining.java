@@ -32,6 +32,7 @@ final class StartTraining {
       Files.deleteIfExists(config);
       Files.deleteIfExists(unknown);
     }
+    run(discard, "embed", model.toString(), "To be, or not to be");
     run(discard, "generate", "--chars", "50", "--seed", "1");
   }
 

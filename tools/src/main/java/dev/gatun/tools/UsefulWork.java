@@ -1,9 +1,15 @@
 package dev.gatun.tools;
 
+import dev.gatun.loader.config.AlbertConfig;
 import dev.gatun.loader.config.BertConfig;
+import dev.gatun.loader.config.DebertaV2Config;
 import dev.gatun.loader.config.DistilbertConfig;
+import dev.gatun.loader.config.ElectraConfig;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.ModernBertConfig;
+import dev.gatun.loader.config.ModernBertConfig.LayerType;
+import dev.gatun.loader.config.MpnetConfig;
 import dev.gatun.loader.config.RobertaConfig;
 import dev.gatun.loader.config.T5Config;
 
@@ -12,12 +18,14 @@ import dev.gatun.loader.config.T5Config;
  *
  * <pre>
  *   2 x (weights of linear layers) x (tokens that pass them) + attention
- *   attention of n queries over m keys, h heads of size d: 4 n m h d; causal over itself: half
+ *   attention of n queries over m keys, h heads of size d: 4 n m h d; causal over itself: half;
+ *   within a window: the keys in it
  * </pre>
  *
- * <p>A padded token is no work. Embeddings, norms, activations, softmax and biases are not counted.
- * The language-model head counts for the tokens whose logits choose a token: one per token written.
- * Poolers and task heads are not run and not counted.
+ * <p>A padded token is no work. Embeddings, norms, activations, softmax and biases are not counted,
+ * nor are DeBERTa's products with relative positions and its convolution. The language-model head
+ * counts for the tokens whose logits choose a token: one per token written. Poolers and task heads
+ * are not run and not counted.
  */
 final class UsefulWork {
   /** The formula, for the help of commands. */
@@ -42,9 +50,22 @@ final class UsefulWork {
             case T5Config c -> t5(c, length, newTokens);
             case RobertaConfig c -> encoder(c, length);
             case DistilbertConfig c -> encoder(c, length);
+            case AlbertConfig c ->
+                projection(c.embeddingSize(), c, length) + c.innerGroupNum() * encoder(c, length);
+            case ElectraConfig c ->
+                (c.embeddingSize() == c.hiddenSize() ? 0 : projection(c.embeddingSize(), c, length))
+                    + encoder(c, length);
+            case MpnetConfig c -> encoder(c, length);
+            case ModernBertConfig c -> modernBert(c, length);
+            case DebertaV2Config c -> encoder(c, length);
           };
     }
     return sum;
+  }
+
+  /** Embeddings of their own width to the width of the layers. */
+  private static double projection(double embedding, ModelConfig c, double n) {
+    return 2 * embedding * c.hiddenSize() * n;
   }
 
   private static double encoder(ModelConfig c, double n) {
@@ -59,6 +80,18 @@ final class UsefulWork {
     double read = prompt + Math.max(0, newTokens - 1); // the last token written is not read
     double layers = c.numHiddenLayers() * (2 * weights * read + 2 * read * read * hidden);
     return layers + 2 * hidden * c.vocabSize() * newTokens;
+  }
+
+  private static double modernBert(ModernBertConfig c, double n) {
+    double hidden = c.hiddenSize();
+    double weights = 4 * hidden * hidden + 3 * hidden * c.intermediateSize();
+    double sum = 0;
+    for (LayerType type : c.layerTypes()) {
+      double reach = type == LayerType.SLIDING ? Math.min(c.slidingWindow(), n - 1) : n - 1;
+      double pairs = n + reach * (2 * n - reach - 1); // every token itself, and both sides
+      sum += 2 * weights * n + 4 * pairs * hidden;
+    }
+    return sum;
   }
 
   private static double t5(T5Config c, double source, int newTokens) {

@@ -14,16 +14,29 @@ class GatunTest {
         .succeeds()
         .prints(
             "bench",
+            "classify",
+            "embed",
             "generate",
             "inspect-config",
             "logits",
+            "rerank",
             "verify",
             "Examples:",
             "gatun COMMAND");
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"bench", "generate", "inspect-config", "logits", "verify"})
+  @ValueSource(
+      strings = {
+        "bench",
+        "classify",
+        "embed",
+        "generate",
+        "inspect-config",
+        "logits",
+        "rerank",
+        "verify"
+      })
   void everyCommandTeachesWithExamples(String command) {
     Cli.run(command, "--help").succeeds().prints("Usage: gatun " + command, "Examples:");
   }

@@ -54,6 +54,18 @@ class InspectConfigTest {
     "distilbert-base-uncased, DistilBertModel, 66362880",
     "distilbert-base-uncased, DistilBertForMaskedLM, 66985530",
     "distilbert/distilbert-base-cased, DistilBertForSequenceClassification, 65783042",
+    "albert-base-v2, AlbertModel, 11683584",
+    "albert/albert-base-v2, AlbertForMaskedLM, 11221680",
+    "google/electra-small-discriminator, ElectraModel, 13483008",
+    "google/electra-small-discriminator, ElectraForPreTraining, 13549057",
+    "microsoft/mpnet-base, MPNetModel, 109486464",
+    "microsoft/mpnet-base, MPNetForMaskedLM, 109518527",
+    "sentence-transformers/all-mpnet-base-v2, MPNetModel, 109486464",
+    "answerdotai/ModernBERT-base, ModernBertModel, 149014272",
+    "microsoft/deberta-v3-base, DebertaV2Model, 183831552",
+    "microsoft/deberta-v3-base, DebertaV2ForMaskedLM, 184551780",
+    "microsoft/deberta-v3-small, DebertaV2Model, 141304320",
+    "cross-encoder/nli-deberta-v3-base, DebertaV2ForSequenceClassification, 184424451",
   })
   void wellKnownModels(String id, String architecture, long parameters) throws IOException {
     JsonNode found = inspect(id, "--class", architecture);

@@ -3,6 +3,7 @@ package dev.gatun.tools;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,6 +20,10 @@ class LauncherIT {
   @TempDir private Path elsewhere;
 
   private String run(String script, String... arguments) throws Exception {
+    return run(Redirect.PIPE, script, arguments);
+  }
+
+  private String run(Redirect input, String script, String... arguments) throws Exception {
     var command = new ArrayList<>(List.of(Cli.root().resolve("tools/bin/" + script).toString()));
     command.addAll(List.of(arguments));
     Path out = elsewhere.resolve("out");
@@ -26,6 +31,7 @@ class LauncherIT {
     Process process =
         new ProcessBuilder(command)
             .directory(elsewhere.toFile())
+            .redirectInput(input)
             .redirectOutput(out.toFile())
             .redirectError(err.toFile())
             .start();
@@ -44,5 +50,13 @@ class LauncherIT {
     assertTrue(run("gatun", "verify", Cli.fixture("bert-model")).contains("PASS: all"));
     String text = run("gatun", "generate", "--chars", "80", "--seed", "1");
     assertEquals(81, text.length(), text);
+    Path texts = Files.writeString(elsewhere.resolve("texts"), "a boat\nÜber\n");
+    String vectors =
+        run(Redirect.from(texts.toFile()), "gatun", "embed", Cli.fixture("sentence-mean"));
+    assertTrue(
+        vectors.matches(
+            "\\{\"index\":0,\"text\":\"a boat\",\"embedding\":\\[.*]}\n"
+                + "\\{\"index\":1,\"text\":\"Über\",\"embedding\":\\[.*]}\n"),
+        vectors);
   }
 }

@@ -28,7 +28,12 @@ public final class ConfigParser {
               Map.entry("roberta", RobertaConfig::roberta),
               Map.entry("xlm-roberta", RobertaConfig::xlmRoberta),
               Map.entry("camembert", RobertaConfig::camembert),
-              Map.entry("distilbert", DistilbertConfig::read)));
+              Map.entry("distilbert", DistilbertConfig::read),
+              Map.entry("albert", AlbertConfig::read),
+              Map.entry("electra", ElectraConfig::read),
+              Map.entry("mpnet", MpnetConfig::read),
+              Map.entry("modernbert", ModernBertConfig::read),
+              Map.entry("deberta-v2", DebertaV2Config::read)));
 
   private ConfigParser() {}
 

@@ -12,7 +12,16 @@ import java.util.SortedMap;
  * their keys are called.
  */
 public sealed interface ModelConfig
-    permits BertConfig, Gpt2Config, T5Config, RobertaConfig, DistilbertConfig {
+    permits AlbertConfig,
+        BertConfig,
+        DebertaV2Config,
+        DistilbertConfig,
+        ElectraConfig,
+        Gpt2Config,
+        ModernBertConfig,
+        MpnetConfig,
+        RobertaConfig,
+        T5Config {
 
   /** {@code model_type}, such as {@code bert} or {@code xlm-roberta}. */
   String modelType();
@@ -36,7 +45,7 @@ public sealed interface ModelConfig
 
   int headDim();
 
-  /** Longest sequence that the model has positions for; empty if positions are relative. */
+  /** Most tokens that the model has positions for; empty if positions are relative alone. */
   OptionalInt maxPositions();
 
   /** Segments that tokens may be told apart by, 0 for a model that knows none. */

@@ -36,7 +36,10 @@ final class SentenceModules {
     this.file = directory.resolve("modules.json");
   }
 
-  /** The modules, in their order; without modules.json a transformer with mean pooling. */
+  /**
+   * The modules, in their order; without modules.json a transformer with mean pooling, or the last
+   * token of a causal model.
+   */
   List<SentenceModule> read() {
     if (!Files.exists(file)) {
       return withoutList();
@@ -61,6 +64,7 @@ final class SentenceModules {
   /** A plain transformer, or a directory that model2vec itself has written. */
   private List<SentenceModule> withoutList() {
     Path config = directory.resolve("config.json");
+    PoolingMode pooling = PoolingMode.MEAN;
     if (Files.exists(config)) {
       var keys = new ConfigReader(config.toString(), ConfigParser.readObject(config));
       if (keys.optionalText("model_type").orElse("").equals("model2vec")) {
@@ -69,10 +73,15 @@ final class SentenceModules {
             ? List.of(table, new SentenceModule.Normalize())
             : List.of(table);
       }
+      List<String> architectures = keys.texts("architectures");
+      if (!architectures.isEmpty()
+          && architectures.getFirst().endsWith("ForCausalLM")
+          && keys.bool("is_causal", true)) {
+        pooling = PoolingMode.LASTTOKEN;
+      }
     }
     return List.of(
-        new SentenceModule.Transformer(""),
-        new SentenceModule.Pooling(List.of(PoolingMode.MEAN), true));
+        new SentenceModule.Transformer(""), new SentenceModule.Pooling(List.of(pooling), true));
   }
 
   private SentenceModule module(String type, String path) {

@@ -37,7 +37,15 @@ final class CatalogueSource implements ModelSource {
           "distilbert/distilroberta-base",
           "distilbert/distilbert-base-uncased",
           "distilbert/distilbert-base-cased",
-          "distilbert/distilbert-base-multilingual-cased");
+          "distilbert/distilbert-base-multilingual-cased",
+          "albert/albert-base-v2",
+          "google/electra-small-discriminator",
+          "microsoft/mpnet-base",
+          "sentence-transformers/all-mpnet-base-v2",
+          "answerdotai/ModernBERT-base",
+          "microsoft/deberta-v3-base",
+          "microsoft/deberta-v3-small",
+          "cross-encoder/nli-deberta-v3-base");
 
   @Override
   public Answer find(ModelRequest request) {

@@ -30,9 +30,7 @@ final class DirectorySource implements ModelSource {
     String problem =
         !Files.isDirectory(directory)
             ? "is a file"
-            : !Files.isRegularFile(directory.resolve("config.json"))
-                ? "holds no config.json"
-                : null;
+            : !isModel(directory) ? "holds no config.json" : null;
     if (problem != null) {
       throw new ModelNotFoundException(
           request.model(),
@@ -40,5 +38,11 @@ final class DirectorySource implements ModelSource {
           "Give the directory that holds the model's config.json and model.safetensors.");
     }
     return new Answer.Found(new ModelLocation.LocalDirectory(directory));
+  }
+
+  /** An embedding model may have its transformer, or none, in a folder that modules.json names. */
+  static boolean isModel(Path directory) {
+    return Files.isRegularFile(directory.resolve("config.json"))
+        || Files.isRegularFile(directory.resolve("modules.json"));
   }
 }

@@ -42,7 +42,7 @@ final class KnownIds {
               "albert-xxlarge-v2"),
           // Not the hub's but the sentence-transformers library's convention for a bare name.
           "sentence-transformers",
-          List.of("all-MiniLM-L6-v2"));
+          List.of("all-MiniLM-L6-v2", "all-mpnet-base-v2"));
 
   private static final Map<String, String> TODAY = new HashMap<>();
   private static final Map<String, String> OLD = new HashMap<>();

@@ -41,6 +41,29 @@ class ConfigFuzzTest {
           """
           {"model_type": "distilbert", "dim": 64, "n_heads": 4, "n_layers": 2, "hidden_dim": 128,
            "activation": "gelu", "sinusoidal_pos_embds": false, "tie_weights_": true}
+          """,
+          """
+          {"model_type": "albert", "embedding_size": 16, "hidden_size": 64, "num_attention_heads": 4,
+           "num_hidden_layers": 6, "num_hidden_groups": 2, "inner_group_num": 3, "intermediate_size": 128}
+          """,
+          """
+          {"model_type": "electra", "embedding_size": 16, "hidden_size": 64, "num_attention_heads": 4,
+           "num_hidden_layers": 2, "intermediate_size": 128, "summary_type": "first"}
+          """,
+          """
+          {"model_type": "mpnet", "hidden_size": 64, "num_attention_heads": 4, "num_hidden_layers": 2,
+           "intermediate_size": 128, "max_position_embeddings": 34, "relative_attention_num_buckets": 32}
+          """,
+          """
+          {"model_type": "modernbert", "hidden_size": 64, "num_attention_heads": 4, "num_hidden_layers": 2,
+           "layer_types": ["full_attention", "sliding_attention"], "global_rope_theta": 160000.0,
+           "rope_parameters": {"full_attention": {"rope_theta": 1e4, "rope_type": "default"}},
+           "local_attention": 128, "classifier_pooling": "mean", "norm_eps": 1e-5, "norm_bias": true}
+          """,
+          """
+          {"model_type": "deberta-v2", "hidden_size": 48, "num_attention_heads": 4, "num_hidden_layers": 2,
+           "intermediate_size": 128, "relative_attention": true, "position_buckets": 16, "pos_att_type": "p2c|c2p",
+           "norm_rel_ebd": "layer_norm", "share_att_key": true, "conv_kernel_size": 3, "embedding_size": 24}
           """);
 
   private static final List<String> TOKENS =

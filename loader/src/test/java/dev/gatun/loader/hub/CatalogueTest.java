@@ -2,11 +2,16 @@ package dev.gatun.loader.hub;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.gatun.loader.config.AlbertConfig;
 import dev.gatun.loader.config.BertConfig;
 import dev.gatun.loader.config.ConfigParser;
+import dev.gatun.loader.config.DebertaV2Config;
 import dev.gatun.loader.config.DistilbertConfig;
+import dev.gatun.loader.config.ElectraConfig;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.ModernBertConfig;
+import dev.gatun.loader.config.MpnetConfig;
 import dev.gatun.loader.config.RobertaConfig;
 import dev.gatun.loader.config.T5Config;
 import dev.gatun.loader.hub.ModelLocation.Catalogued;
@@ -44,7 +49,15 @@ class CatalogueTest {
           Map.entry("distilbert/distilroberta-base", 82_118_400L),
           Map.entry("distilbert/distilbert-base-uncased", 66_362_880L),
           Map.entry("distilbert/distilbert-base-cased", 65_190_912L),
-          Map.entry("distilbert/distilbert-base-multilingual-cased", 134_734_080L));
+          Map.entry("distilbert/distilbert-base-multilingual-cased", 134_734_080L),
+          Map.entry("albert/albert-base-v2", 11_683_584L),
+          Map.entry("google/electra-small-discriminator", 13_483_008L),
+          Map.entry("microsoft/mpnet-base", 109_486_464L),
+          Map.entry("sentence-transformers/all-mpnet-base-v2", 109_486_464L),
+          Map.entry("answerdotai/ModernBERT-base", 149_014_272L),
+          Map.entry("microsoft/deberta-v3-base", 183_831_552L),
+          Map.entry("microsoft/deberta-v3-small", 141_304_320L),
+          Map.entry("cross-encoder/nli-deberta-v3-base", 183_831_552L));
 
   @Test
   void everyEntryIsTheModelItClaimsToBe() {
@@ -62,6 +75,11 @@ class CatalogueTest {
             case T5Config t5 -> parameters(t5);
             case RobertaConfig roberta -> parameters(roberta);
             case DistilbertConfig distilbert -> parameters(distilbert);
+            case AlbertConfig albert -> parameters(albert);
+            case ElectraConfig electra -> parameters(electra);
+            case MpnetConfig mpnet -> parameters(mpnet);
+            case ModernBertConfig modernBert -> parameters(modernBert);
+            case DebertaV2Config deberta -> parameters(deberta);
           };
       assertEquals(PARAMETERS.get(id), parameters, id);
     }
@@ -72,8 +90,43 @@ class CatalogueTest {
     long i = config.intermediateSize();
     long embeddings =
         (config.vocabSize() + config.maxPositionEmbeddings() + config.typeVocabSize()) * h + 2 * h;
-    long layer = 4 * (h * h + h) + 2 * h + (h * i + i) + (i * h + h) + 2 * h;
-    return embeddings + config.numHiddenLayers() * layer + h * h + h;
+    return embeddings + config.numHiddenLayers() * postNormLayer(h, i) + h * h + h;
+  }
+
+  private static long postNormLayer(long h, long i) {
+    return 4 * (h * h + h) + 2 * h + (h * i + i) + (i * h + h) + 2 * h;
+  }
+
+  private static long parameters(AlbertConfig config) {
+    long e = config.embeddingSize();
+    long h = config.hiddenSize();
+    long embeddings =
+        (config.vocabSize() + config.maxPositionEmbeddings() + config.typeVocabSize()) * e + 2 * e;
+    long layers = (long) config.numHiddenGroups() * config.innerGroupNum();
+    return embeddings
+        + (e * h + h)
+        + layers * postNormLayer(h, config.intermediateSize())
+        + (h * h + h);
+  }
+
+  private static long parameters(ElectraConfig config) {
+    long e = config.embeddingSize();
+    long h = config.hiddenSize();
+    long embeddings =
+        (config.vocabSize() + config.maxPositionEmbeddings() + config.typeVocabSize()) * e + 2 * e;
+    return embeddings
+        + (e * h + h)
+        + config.numHiddenLayers() * postNormLayer(h, config.intermediateSize());
+  }
+
+  private static long parameters(MpnetConfig config) {
+    long h = config.hiddenSize();
+    long embeddings = (config.vocabSize() + config.maxPositionEmbeddings()) * h + 2 * h;
+    long bias = (long) config.relativeAttentionNumBuckets() * config.numAttentionHeads();
+    return embeddings
+        + bias
+        + config.numHiddenLayers() * postNormLayer(h, config.intermediateSize())
+        + (h * h + h);
   }
 
   private static long parameters(RobertaConfig config) {
@@ -94,11 +147,26 @@ class CatalogueTest {
         + config.nLayers() * layer;
   }
 
+  private static long parameters(DebertaV2Config config) {
+    long h = config.hiddenSize();
+    long i = config.intermediateSize();
+    long embeddings = config.vocabSize() * h + 2 * h;
+    long layer = 4 * (h * h + h) + 2 * h + (h * i + i) + (i * h + h) + 2 * h;
+    return embeddings + config.numHiddenLayers() * layer + 2L * config.positionSpan() * h + 2 * h;
+  }
+
   private static long parameters(Gpt2Config config) {
     long h = config.hiddenSize();
     long i = config.intermediateSize();
     long layer = 2 * h + (3 * h * h + 3 * h) + (h * h + h) + 2 * h + (h * i + i) + (i * h + h);
     return (config.vocabSize() + config.nPositions()) * h + config.nLayer() * layer + 2 * h;
+  }
+
+  private static long parameters(ModernBertConfig config) {
+    long h = config.hiddenSize();
+    long layer = 4 * h * h + 3 * h * config.intermediateSize() + 2 * h;
+    // The embeddings' norm and the last one; the first layer has one norm less.
+    return config.vocabSize() * h + config.numHiddenLayers() * layer + h;
   }
 
   private static long parameters(T5Config config) {

@@ -48,6 +48,16 @@ class ModelLocatorTest {
   }
 
   @Test
+  void anEmbeddingModelMayHaveItsConfigurationInAFolderOfModulesJson() throws IOException {
+    Path local = Files.createDirectory(directory.resolve("working/static"));
+    Files.writeString(local.resolve("modules.json"), "[]");
+    assertEquals(new LocalDirectory(local), locator.locate("static"));
+    Path snapshot = cached("org/static", COMMIT, "main");
+    Files.move(snapshot.resolve("config.json"), snapshot.resolve("modules.json"));
+    assertEquals(snapshot, locator.locateFiles("org/static", "main"));
+  }
+
+  @Test
   void aDirectoryWithoutConfigurationIsAnErrorAtOnce() throws IOException {
     Files.createDirectory(directory.resolve("working/gpt2"));
     ModelNotFoundException e =

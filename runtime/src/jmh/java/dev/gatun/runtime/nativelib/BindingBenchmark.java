@@ -107,7 +107,7 @@ public class BindingBenchmark {
   /** The same without telling the JVM's safepoints, as constant-time queries are called. */
   @Benchmark
   public long emptyCriticalCall() throws Throwable {
-    return (long) Kernels.CONTEXT_BYTES.invokeExact(context.handle());
+    return (long) Kernels.Facts.CONTEXT_BYTES.invokeExact(context.handle());
   }
 
   @Benchmark

@@ -1,10 +1,15 @@
 package dev.gatun.runtime.models;
 
+import dev.gatun.loader.config.AlbertConfig;
 import dev.gatun.loader.config.BertConfig;
 import dev.gatun.loader.config.ConfigException;
+import dev.gatun.loader.config.DebertaV2Config;
 import dev.gatun.loader.config.DistilbertConfig;
+import dev.gatun.loader.config.ElectraConfig;
 import dev.gatun.loader.config.Gpt2Config;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.ModernBertConfig;
+import dev.gatun.loader.config.MpnetConfig;
 import dev.gatun.loader.config.RobertaConfig;
 import dev.gatun.loader.config.T5Config;
 import dev.gatun.runtime.weights.WeightScope;
@@ -13,90 +18,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.function.ToIntFunction;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The table of transformers classes this runtime can build. */
 public final class Architectures {
-  private static final List<Architecture<?>> TABLE =
-      List.of(
-          bert("BertModel", Bert.BertModel::new, "last_hidden_state", "pooler_output"),
-          bert("BertForMaskedLM", Bert.ForMaskedLM::new, "logits"),
-          bert(
-              "BertForPreTraining",
-              Bert.ForPreTraining::new,
-              "prediction_logits",
-              "seq_relationship_logits"),
-          bert("BertForNextSentencePrediction", Bert.ForNextSentencePrediction::new, "logits"),
-          bert("BertForSequenceClassification", Bert.ForSequenceClassification::new, "logits"),
-          bert("BertForTokenClassification", Bert.ForTokenClassification::new, "logits"),
-          bert(
-              "BertForQuestionAnswering",
-              Bert.ForQuestionAnswering::new,
-              "start_logits",
-              "end_logits"),
-          gpt2("GPT2Model", Gpt2.Gpt2Model::new, "last_hidden_state"),
-          gpt2("GPT2LMHeadModel", Gpt2.LmHeadModel::new, "logits"),
-          gpt2("GPT2ForSequenceClassification", Gpt2.ForSequenceClassification::new, "logits"),
-          t5(
-              "T5EncoderModel",
-              T5.EncoderModel::new,
-              c -> layers("hidden_states", c.numLayers(), "last_hidden_state"),
-              "^decoder\\."),
-          t5(
-              "T5ForConditionalGeneration",
-              T5.ForConditionalGeneration::new,
-              c -> {
-                var names =
-                    layers(
-                        "encoder_hidden_states",
-                        c.numLayers(),
-                        "encoder_last_hidden_state",
-                        "logits");
-                names.addAll(layers("decoder_hidden_states", c.numDecoderLayers()));
-                return names;
-              },
-              "^decoder\\.block\\.0\\.layer\\.1\\.EncDecAttention\\.relative_attention_bias\\.weight$"),
-          roberta("RobertaModel", Roberta.RobertaModel::new, "last_hidden_state", "pooler_output"),
-          roberta("RobertaForMaskedLM", Roberta.ForMaskedLM::new, "logits"),
-          roberta(
-              "RobertaForSequenceClassification", Roberta.ForSequenceClassification::new, "logits"),
-          roberta("RobertaForTokenClassification", Roberta.ForTokenClassification::new, "logits"),
-          roberta(
-              "RobertaForQuestionAnswering",
-              Roberta.ForQuestionAnswering::new,
-              "start_logits",
-              "end_logits"),
-          roberta(
-              "XLMRobertaModel", Roberta.RobertaModel::new, "last_hidden_state", "pooler_output"),
-          roberta("XLMRobertaForMaskedLM", Roberta.ForMaskedLM::new, "logits"),
-          roberta(
-              "XLMRobertaForSequenceClassification",
-              Roberta.ForSequenceClassification::new,
-              "logits"),
-          roberta(
-              "XLMRobertaForTokenClassification", Roberta.ForTokenClassification::new, "logits"),
-          roberta(
-              "XLMRobertaForQuestionAnswering",
-              Roberta.ForQuestionAnswering::new,
-              "start_logits",
-              "end_logits"),
-          distilbert("DistilBertModel", Distilbert.DistilBertModel::new, "last_hidden_state"),
-          distilbert("DistilBertForMaskedLM", Distilbert.ForMaskedLM::new, "logits"),
-          distilbert(
-              "DistilBertForSequenceClassification",
-              Distilbert.ForSequenceClassification::new,
-              "logits"),
-          distilbert(
-              "DistilBertForTokenClassification", Distilbert.ForTokenClassification::new, "logits"),
-          distilbert(
-              "DistilBertForQuestionAnswering",
-              Distilbert.ForQuestionAnswering::new,
-              "start_logits",
-              "end_logits"));
+  private static final String POSITION_IDS = "(^|\\.)position_ids$";
 
-  private static final Map<String, Architecture<?>> BY_NAME =
-      TABLE.stream().collect(Collectors.toUnmodifiableMap(Architecture::name, a -> a));
+  private static final String[] TOKENS = {"last_hidden_state"};
+  private static final String[] TOKENS_AND_POOLED = {"last_hidden_state", "pooler_output"};
+  private static final String[] LOGITS = {"logits"};
+  private static final String[] SPAN = {"start_logits", "end_logits"};
 
   /** Classes published under another name for the same network. */
   private static final Map<String, String> ALIASES =
@@ -112,7 +46,20 @@ public final class Architectures {
 
   /** Names of every class, in the order of the table. */
   public static List<String> names() {
-    return TABLE.stream().map(Architecture::name).toList();
+    return Stream.of(
+            bert(),
+            gpt2(),
+            t5(),
+            roberta(),
+            distilbert(),
+            albert(),
+            electra(),
+            mpnet(),
+            modernBert(),
+            debertaV2())
+        .flatMap(List::stream)
+        .map(Architecture::name)
+        .toList();
   }
 
   /**
@@ -128,18 +75,33 @@ public final class Architectures {
       name =
           config.architectures().isEmpty() ? backbone(config) : config.architectures().getFirst();
     }
-    Architecture<?> found = BY_NAME.get(ALIASES.getOrDefault(name, name));
-    if (found == null || !found.configType().isInstance(config)) {
-      throw new ConfigException(
-          "config.json",
-          "architectures",
-          name,
-          TABLE.stream()
-              .filter(a -> a.configType().isInstance(config))
-              .map(Architecture::name)
-              .collect(Collectors.joining(", ")));
+    String known = ALIASES.getOrDefault(name, name);
+    for (Architecture<?> candidate : classes(config)) {
+      if (candidate.name().equals(known)) {
+        return candidate;
+      }
     }
-    return found;
+    throw new ConfigException(
+        "config.json",
+        "architectures",
+        name,
+        classes(config).stream().map(Architecture::name).collect(Collectors.joining(", ")));
+  }
+
+  /** Those of a config's model type. The others are not even made: that would slow every start. */
+  private static List<? extends Architecture<?>> classes(ModelConfig config) {
+    return switch (config) {
+      case BertConfig _ -> bert();
+      case Gpt2Config _ -> gpt2();
+      case T5Config _ -> t5();
+      case RobertaConfig _ -> roberta();
+      case DistilbertConfig _ -> distilbert();
+      case AlbertConfig _ -> albert();
+      case ElectraConfig _ -> electra();
+      case MpnetConfig _ -> mpnet();
+      case ModernBertConfig _ -> modernBert();
+      case DebertaV2Config _ -> debertaV2();
+    };
   }
 
   /**
@@ -158,32 +120,15 @@ public final class Architectures {
       case RobertaConfig c ->
           c.modelType().equals("xlm-roberta") ? "XLMRobertaModel" : "RobertaModel";
       case DistilbertConfig _ -> "DistilBertModel";
+      case AlbertConfig _ -> "AlbertModel";
+      case ElectraConfig _ -> "ElectraModel";
+      case MpnetConfig _ -> "MPNetModel";
+      case ModernBertConfig _ -> "ModernBertModel";
+      case DebertaV2Config _ -> "DebertaV2Model";
     };
   }
 
-  private static Architecture<BertConfig> bert(
-      String name, BiFunction<BertConfig, WeightScope, Network> constructor, String... heads) {
-    return new Architecture<>(
-        name,
-        BertConfig.class,
-        "bert",
-        constructor,
-        c -> layers("hidden_states", c.numHiddenLayers(), heads),
-        List.of(Pattern.compile("(^|\\.)position_ids$")));
-  }
-
-  private static Architecture<Gpt2Config> gpt2(
-      String name, BiFunction<Gpt2Config, WeightScope, Network> constructor, String... heads) {
-    return new Architecture<>(
-        name,
-        Gpt2Config.class,
-        "transformer",
-        constructor,
-        c -> layers("hidden_states", c.nLayer(), heads),
-        List.of(Pattern.compile("attn\\.(masked_)?bias$")));
-  }
-
-  private static Architecture<T5Config> t5(
+  private static Architecture<T5Config> t5Class(
       String name,
       BiFunction<T5Config, WeightScope, Network> constructor,
       Function<T5Config, List<String>> outputs,
@@ -197,28 +142,158 @@ public final class Architectures {
         List.of(Pattern.compile(ignored)));
   }
 
-  private static Architecture<RobertaConfig> roberta(
-      String name, BiFunction<RobertaConfig, WeightScope, Network> constructor, String... heads) {
-    return new Architecture<>(
-        name,
-        RobertaConfig.class,
-        "roberta",
-        constructor,
-        c -> layers("hidden_states", c.numHiddenLayers(), heads),
-        List.of(Pattern.compile("(^|\\.)position_ids$")));
+  private static List<Architecture<BertConfig>> bert() {
+    var family = new Family<>(BertConfig.class, "bert", BertConfig::numHiddenLayers, POSITION_IDS);
+    return List.of(
+        family.of("BertModel", Bert.BertModel::new, TOKENS_AND_POOLED),
+        family.of("BertForMaskedLM", Bert.ForMaskedLM::new, LOGITS),
+        family.of(
+            "BertForPreTraining",
+            Bert.ForPreTraining::new,
+            "prediction_logits",
+            "seq_relationship_logits"),
+        family.of("BertForNextSentencePrediction", Bert.ForNextSentencePrediction::new, LOGITS),
+        family.of("BertForSequenceClassification", Bert.ForSequenceClassification::new, LOGITS),
+        family.of("BertForTokenClassification", Bert.ForTokenClassification::new, LOGITS),
+        family.of("BertForQuestionAnswering", Bert.ForQuestionAnswering::new, SPAN));
   }
 
-  private static Architecture<DistilbertConfig> distilbert(
-      String name,
-      BiFunction<DistilbertConfig, WeightScope, Network> constructor,
-      String... heads) {
-    return new Architecture<>(
-        name,
-        DistilbertConfig.class,
-        "distilbert",
-        constructor,
-        c -> layers("hidden_states", c.nLayers(), heads),
-        List.of(Pattern.compile("(^|\\.)position_ids$")));
+  private static List<Architecture<Gpt2Config>> gpt2() {
+    var family =
+        new Family<>(Gpt2Config.class, "transformer", Gpt2Config::nLayer, "attn\\.(masked_)?bias$");
+    return List.of(
+        family.of("GPT2Model", Gpt2.Gpt2Model::new, TOKENS),
+        family.of("GPT2LMHeadModel", Gpt2.LmHeadModel::new, LOGITS),
+        family.of("GPT2ForSequenceClassification", Gpt2.ForSequenceClassification::new, LOGITS));
+  }
+
+  private static List<Architecture<T5Config>> t5() {
+    return List.of(
+        t5Class(
+            "T5EncoderModel",
+            T5.EncoderModel::new,
+            c -> layers("hidden_states", c.numLayers(), "last_hidden_state"),
+            "^decoder\\."),
+        t5Class(
+            "T5ForConditionalGeneration",
+            T5.ForConditionalGeneration::new,
+            c -> {
+              var names =
+                  layers(
+                      "encoder_hidden_states",
+                      c.numLayers(),
+                      "encoder_last_hidden_state",
+                      "logits");
+              names.addAll(layers("decoder_hidden_states", c.numDecoderLayers()));
+              return names;
+            },
+            "^decoder\\.block\\.0\\.layer\\.1\\.EncDecAttention\\.relative_attention_bias\\.weight$"));
+  }
+
+  private static List<Architecture<RobertaConfig>> roberta() {
+    var family =
+        new Family<>(RobertaConfig.class, "roberta", RobertaConfig::numHiddenLayers, POSITION_IDS);
+    return List.of(
+        family.of("RobertaModel", Roberta.RobertaModel::new, TOKENS_AND_POOLED),
+        family.of("RobertaForMaskedLM", Roberta.ForMaskedLM::new, LOGITS),
+        family.of(
+            "RobertaForSequenceClassification", Roberta.ForSequenceClassification::new, LOGITS),
+        family.of("RobertaForTokenClassification", Roberta.ForTokenClassification::new, LOGITS),
+        family.of("RobertaForQuestionAnswering", Roberta.ForQuestionAnswering::new, SPAN),
+        family.of("XLMRobertaModel", Roberta.RobertaModel::new, TOKENS_AND_POOLED),
+        family.of("XLMRobertaForMaskedLM", Roberta.ForMaskedLM::new, LOGITS),
+        family.of(
+            "XLMRobertaForSequenceClassification", Roberta.ForSequenceClassification::new, LOGITS),
+        family.of("XLMRobertaForTokenClassification", Roberta.ForTokenClassification::new, LOGITS),
+        family.of("XLMRobertaForQuestionAnswering", Roberta.ForQuestionAnswering::new, SPAN));
+  }
+
+  private static List<Architecture<DistilbertConfig>> distilbert() {
+    var family =
+        new Family<>(DistilbertConfig.class, "distilbert", DistilbertConfig::nLayers, POSITION_IDS);
+    return List.of(
+        family.of("DistilBertModel", Distilbert.DistilBertModel::new, TOKENS),
+        family.of("DistilBertForMaskedLM", Distilbert.ForMaskedLM::new, LOGITS),
+        family.of(
+            "DistilBertForSequenceClassification",
+            Distilbert.ForSequenceClassification::new,
+            LOGITS),
+        family.of(
+            "DistilBertForTokenClassification", Distilbert.ForTokenClassification::new, LOGITS),
+        family.of("DistilBertForQuestionAnswering", Distilbert.ForQuestionAnswering::new, SPAN));
+  }
+
+  private static List<Architecture<AlbertConfig>> albert() {
+    var family =
+        new Family<>(
+            AlbertConfig.class,
+            "albert",
+            c -> c.numHiddenLayers() * c.innerGroupNum(),
+            POSITION_IDS);
+    return List.of(
+        family.of("AlbertModel", Albert.AlbertModel::new, TOKENS_AND_POOLED),
+        family.of("AlbertForMaskedLM", Albert.ForMaskedLM::new, LOGITS),
+        family.of(
+            "AlbertForPreTraining", Albert.ForPreTraining::new, "prediction_logits", "sop_logits"),
+        family.of("AlbertForSequenceClassification", Albert.ForSequenceClassification::new, LOGITS),
+        family.of("AlbertForTokenClassification", Albert.ForTokenClassification::new, LOGITS),
+        family.of("AlbertForQuestionAnswering", Albert.ForQuestionAnswering::new, SPAN));
+  }
+
+  private static List<Architecture<ElectraConfig>> electra() {
+    var family =
+        new Family<>(ElectraConfig.class, "electra", ElectraConfig::numHiddenLayers, POSITION_IDS);
+    return List.of(
+        family.of("ElectraModel", Electra.ElectraModel::new, TOKENS),
+        family.of("ElectraForMaskedLM", Electra.ForMaskedLM::new, LOGITS),
+        family.of("ElectraForPreTraining", Electra.ForPreTraining::new, LOGITS),
+        family.of(
+            "ElectraForSequenceClassification", Electra.ForSequenceClassification::new, LOGITS),
+        family.of("ElectraForTokenClassification", Electra.ForTokenClassification::new, LOGITS),
+        family.of("ElectraForQuestionAnswering", Electra.ForQuestionAnswering::new, SPAN));
+  }
+
+  private static List<Architecture<MpnetConfig>> mpnet() {
+    var family =
+        new Family<>(MpnetConfig.class, "mpnet", MpnetConfig::numHiddenLayers, POSITION_IDS);
+    return List.of(
+        family.of("MPNetModel", Mpnet.MpnetModel::new, TOKENS_AND_POOLED),
+        family.of("MPNetForMaskedLM", Mpnet.ForMaskedLM::new, LOGITS),
+        family.of("MPNetForSequenceClassification", Mpnet.ForSequenceClassification::new, LOGITS),
+        family.of("MPNetForTokenClassification", Mpnet.ForTokenClassification::new, LOGITS),
+        family.of("MPNetForQuestionAnswering", Mpnet.ForQuestionAnswering::new, SPAN));
+  }
+
+  private static List<Architecture<ModernBertConfig>> modernBert() {
+    var family = new Family<>(ModernBertConfig.class, "model", ModernBertConfig::numHiddenLayers);
+    return List.of(
+        family.of("ModernBertModel", ModernBert.BaseModel::new, TOKENS),
+        family.of("ModernBertForMaskedLM", ModernBert.ForMaskedLM::new, LOGITS),
+        family.of(
+            "ModernBertForSequenceClassification",
+            ModernBert.ForSequenceClassification::new,
+            LOGITS),
+        family.of(
+            "ModernBertForTokenClassification", ModernBert.ForTokenClassification::new, LOGITS),
+        family.of("ModernBertForQuestionAnswering", ModernBert.ForQuestionAnswering::new, SPAN));
+  }
+
+  private static List<Architecture<DebertaV2Config>> debertaV2() {
+    var family =
+        new Family<>(
+            DebertaV2Config.class,
+            "deberta",
+            DebertaV2Config::numHiddenLayers,
+            "position_embeddings",
+            POSITION_IDS,
+            "mask_predictions.*");
+    return List.of(
+        family.of("DebertaV2Model", DebertaV2.DebertaV2Model::new, TOKENS),
+        family.of("DebertaV2ForMaskedLM", DebertaV2.ForMaskedLM::new, LOGITS),
+        family.of(
+            "DebertaV2ForSequenceClassification", DebertaV2.ForSequenceClassification::new, LOGITS),
+        family.of("DebertaV2ForTokenClassification", DebertaV2.ForTokenClassification::new, LOGITS),
+        family.of("DebertaV2ForQuestionAnswering", DebertaV2.ForQuestionAnswering::new, SPAN));
   }
 
   private static List<String> layers(String series, int count, String... others) {
@@ -227,5 +302,30 @@ public final class Architectures {
       names.add(series + "." + n);
     }
     return names;
+  }
+
+  /**
+   * Classes of one config whose forward pass is one stack.
+   *
+   * @param prefix submodule of the backbone
+   * @param depth layers: each gives hidden states
+   * @param ignored checkpoint names that are no weights
+   */
+  private record Family<C extends ModelConfig>(
+      Class<C> config, String prefix, ToIntFunction<C> depth, List<Pattern> ignored) {
+    Family(Class<C> config, String prefix, ToIntFunction<C> depth, String... ignored) {
+      this(config, prefix, depth, Stream.of(ignored).map(Pattern::compile).toList());
+    }
+
+    Architecture<C> of(
+        String name, BiFunction<C, WeightScope, Network> constructor, String... heads) {
+      return new Architecture<>(
+          name,
+          config,
+          prefix,
+          constructor,
+          c -> layers("hidden_states", depth.applyAsInt(c), heads),
+          ignored);
+    }
   }
 }

@@ -5,16 +5,16 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.gatun.loader.safetensors.DType;
-import dev.gatun.runtime.nativelib.Structs.AttentionParams;
-import dev.gatun.runtime.nativelib.Structs.KvAppendParams;
 import dev.gatun.runtime.nativelib.Structs.LinearParams;
+import dev.gatun.runtime.nativelib.Structs.RopeParams;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The ops of {@code gatun.h} as Java methods of one context. They pass on what they are given:
- * shapes are the caller's ({@code Ops}) to check. Memory cannot vanish during a call, because the
- * linker holds each argument's arena open; the context and the parameters go without, held by the
- * arena of the message, for that costs as much as the rest of a call.
+ * The ops of {@code gatun.h} but attention as Java methods of one context. They pass on what they
+ * are given: shapes are the caller's ({@code Ops}) to check. Memory cannot vanish during a call:
+ * the linker holds the arenas of the operands open, and a {@link CallScratch} in use holds itself
+ * and the context. Hence message, parameters and context go as bare addresses: an arena more to
+ * hold costs as much as all else that a call does in Java.
  */
 public final class KernelCalls {
 
@@ -63,7 +63,7 @@ public final class KernelCalls {
                   residual,
                   y,
                   scratch.paramsAddress(),
-                  scratch.message(),
+                  scratch.messageAddress(),
                   CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
@@ -82,6 +82,8 @@ public final class KernelCalls {
       MemorySegment y,
       long rows,
       long features,
+      long xStride,
+      long yStride,
       float eps) {
     begin(scratch);
     try {
@@ -95,8 +97,10 @@ public final class KernelCalls {
                   y,
                   rows,
                   features,
+                  xStride,
+                  yStride,
                   eps,
-                  scratch.message(),
+                  scratch.messageAddress(),
                   CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
@@ -114,20 +118,24 @@ public final class KernelCalls {
       MemorySegment y,
       long rows,
       long features,
+      long xStride,
+      long yStride,
       float eps) {
     begin(scratch);
     try {
       int status =
           (int)
-              Kernels.RMS_NORM.invokeExact(
+              Kernels.RmsNorm.RMS_NORM.invokeExact(
                   context.address(),
                   x,
                   weight,
                   y,
                   rows,
                   features,
+                  xStride,
+                  yStride,
                   eps,
-                  scratch.message(),
+                  scratch.messageAddress(),
                   CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
@@ -139,47 +147,28 @@ public final class KernelCalls {
 
   /** {@code y} may be {@code x}. */
   public void activate(
-      CallScratch scratch, MemorySegment x, MemorySegment y, long count, int activation) {
-    begin(scratch);
-    try {
-      int status =
-          (int)
-              Kernels.ACTIVATE.invokeExact(
-                  context.address(),
-                  x,
-                  y,
-                  count,
-                  activation,
-                  scratch.message(),
-                  CallScratch.MESSAGE_BYTES);
-      NativeStatus.check(status, scratch.message());
-    } catch (Throwable e) {
-      throw Kernels.rethrow(e);
-    } finally {
-      scratch.end();
-    }
-  }
-
-  /** {@code features} counts those of {@code y}, half of those of {@code x}. */
-  public void gatedActivate(
       CallScratch scratch,
       MemorySegment x,
       MemorySegment y,
       long rows,
       long features,
+      long xStride,
+      long yStride,
       int activation) {
     begin(scratch);
     try {
       int status =
           (int)
-              Kernels.GATED_ACTIVATE.invokeExact(
+              Kernels.Activate.ACTIVATE.invokeExact(
                   context.address(),
                   x,
                   y,
                   rows,
                   features,
+                  xStride,
+                  yStride,
                   activation,
-                  scratch.message(),
+                  scratch.messageAddress(),
                   CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
@@ -196,10 +185,12 @@ public final class KernelCalls {
       DType tableType,
       long tableRows,
       long features,
+      long tableStride,
       MemorySegment ids,
       long tokens,
       boolean accumulate,
-      MemorySegment y) {
+      MemorySegment y,
+      long yStride) {
     begin(scratch);
     try {
       int status =
@@ -210,11 +201,13 @@ public final class KernelCalls {
                   WeightTypes.code(tableType),
                   tableRows,
                   features,
+                  tableStride,
                   ids,
                   tokens,
                   accumulate ? 1 : 0,
                   y,
-                  scratch.message(),
+                  yStride,
+                  scratch.messageAddress(),
                   CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
@@ -236,14 +229,14 @@ public final class KernelCalls {
     try {
       int status =
           (int)
-              Kernels.ARGMAX.invokeExact(
+              Kernels.Decoding.ARGMAX.invokeExact(
                   context.address(),
                   x,
                   rows,
                   columns,
                   xStride,
                   indices,
-                  scratch.message(),
+                  scratch.messageAddress(),
                   CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
@@ -253,123 +246,41 @@ public final class KernelCalls {
     }
   }
 
-  /** The numbers of one attention call, named as in {@code gt_attention_params}. */
-  public record AttentionShape(
-      int batch,
+  /** Turns {@code numHeads} heads of each token of {@code x}, in place. */
+  public void rope(
+      CallScratch scratch,
+      MemorySegment x,
+      MemorySegment positions,
+      MemorySegment cosines,
+      MemorySegment sines,
       int numHeads,
-      int numKvHeads,
       int headDim,
-      int vHeadDim,
-      boolean causal,
-      float scale,
-      long qStride,
-      long kStride,
-      long vStride,
-      long outStride,
-      int biasDistance,
-      int blockSize,
-      long kBlockStride,
-      long vBlockStride,
-      int blocksPerSequence) {}
-
-  /** {@code blockTable} and {@code distanceBias} may be {@link MemorySegment#NULL}. */
-  public void attention(
-      CallScratch scratch,
-      MemorySegment q,
-      MemorySegment k,
-      MemorySegment v,
-      MemorySegment cuSeqlensQ,
-      MemorySegment cuSeqlensKv,
-      MemorySegment blockTable,
-      MemorySegment distanceBias,
-      MemorySegment out,
-      AttentionShape shape) {
+      int rotaryDim,
+      boolean interleaved,
+      long tokens,
+      long xStride,
+      long tableRows) {
     begin(scratch);
     try {
       MemorySegment params = scratch.params();
-      params.set(JAVA_INT, 0, AttentionParams.BYTES);
-      params.set(JAVA_INT, AttentionParams.BATCH, shape.batch);
-      params.set(JAVA_INT, AttentionParams.NUM_HEADS, shape.numHeads);
-      params.set(JAVA_INT, AttentionParams.NUM_KV_HEADS, shape.numKvHeads);
-      params.set(JAVA_INT, AttentionParams.HEAD_DIM, shape.headDim);
-      params.set(JAVA_INT, AttentionParams.V_HEAD_DIM, shape.vHeadDim);
-      params.set(JAVA_INT, AttentionParams.CAUSAL, shape.causal ? 1 : 0);
-      params.set(JAVA_FLOAT, AttentionParams.SCALE, shape.scale);
-      params.set(JAVA_LONG, AttentionParams.Q_STRIDE, shape.qStride);
-      params.set(JAVA_LONG, AttentionParams.K_STRIDE, shape.kStride);
-      params.set(JAVA_LONG, AttentionParams.V_STRIDE, shape.vStride);
-      params.set(JAVA_LONG, AttentionParams.OUT_STRIDE, shape.outStride);
-      params.set(JAVA_INT, AttentionParams.BIAS_DISTANCE, shape.biasDistance);
-      params.set(JAVA_INT, AttentionParams.BLOCK_SIZE, shape.blockSize);
-      params.set(JAVA_LONG, AttentionParams.K_BLOCK_STRIDE, shape.kBlockStride);
-      params.set(JAVA_LONG, AttentionParams.V_BLOCK_STRIDE, shape.vBlockStride);
-      params.set(JAVA_INT, AttentionParams.BLOCKS_PER_SEQUENCE, shape.blocksPerSequence);
-      params.set(JAVA_INT, AttentionParams.SLIDING_WINDOW, 0);
-      params.set(JAVA_FLOAT, AttentionParams.SOFTCAP, 0);
-      params.set(JAVA_INT, AttentionParams.COMPUTE_DTYPE, WeightTypes.code(context.dtype()));
+      params.set(JAVA_INT, 0, RopeParams.BYTES);
+      params.set(JAVA_INT, RopeParams.NUM_HEADS, numHeads);
+      params.set(JAVA_INT, RopeParams.HEAD_DIM, headDim);
+      params.set(JAVA_INT, RopeParams.ROTARY_DIM, rotaryDim);
+      params.set(JAVA_INT, RopeParams.INTERLEAVED, interleaved ? 1 : 0);
+      params.set(JAVA_LONG, RopeParams.TOKENS, tokens);
+      params.set(JAVA_LONG, RopeParams.X_STRIDE, xStride);
+      params.set(JAVA_LONG, RopeParams.TABLE_ROWS, tableRows);
       int status =
           (int)
-              Kernels.ATTENTION.invokeExact(
+              Kernels.Rope.ROPE.invokeExact(
                   context.address(),
-                  q,
-                  k,
-                  v,
-                  cuSeqlensQ,
-                  cuSeqlensKv,
-                  blockTable,
-                  distanceBias,
-                  out,
+                  x,
+                  positions,
+                  cosines,
+                  sines,
                   scratch.paramsAddress(),
-                  scratch.message(),
-                  CallScratch.MESSAGE_BYTES);
-      NativeStatus.check(status, scratch.message());
-    } catch (Throwable e) {
-      throw Kernels.rethrow(e);
-    } finally {
-      scratch.end();
-    }
-  }
-
-  /**
-   * Copies the new tokens of each sequence behind the {@code lengths[b]} tokens already in its
-   * blocks.
-   */
-  public void kvAppend(
-      CallScratch scratch,
-      MemorySegment source,
-      MemorySegment cuSeqlensNew,
-      MemorySegment lengths,
-      MemorySegment blockTable,
-      MemorySegment blocks,
-      int batch,
-      long features,
-      long sourceStride,
-      long rowStride,
-      long blockStride,
-      int blockSize,
-      int blocksPerSequence) {
-    begin(scratch);
-    try {
-      MemorySegment params = scratch.params();
-      params.set(JAVA_INT, 0, KvAppendParams.BYTES);
-      params.set(JAVA_INT, KvAppendParams.BATCH, batch);
-      params.set(JAVA_LONG, KvAppendParams.FEATURES, features);
-      params.set(JAVA_LONG, KvAppendParams.SOURCE_STRIDE, sourceStride);
-      params.set(JAVA_LONG, KvAppendParams.ROW_STRIDE, rowStride);
-      params.set(JAVA_LONG, KvAppendParams.BLOCK_STRIDE, blockStride);
-      params.set(JAVA_INT, KvAppendParams.BLOCK_SIZE, blockSize);
-      params.set(JAVA_INT, KvAppendParams.BLOCKS_PER_SEQUENCE, blocksPerSequence);
-      int status =
-          (int)
-              Kernels.KV_APPEND.invokeExact(
-                  context.address(),
-                  source,
-                  cuSeqlensNew,
-                  lengths,
-                  blockTable,
-                  blocks,
-                  scratch.paramsAddress(),
-                  scratch.message(),
+                  scratch.messageAddress(),
                   CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, scratch.message());
     } catch (Throwable e) {
@@ -381,6 +292,9 @@ public final class KernelCalls {
 
   private void begin(CallScratch scratch) {
     context.requireOpen();
+    if (scratch.context() != context) {
+      throw new IllegalArgumentException("the workspace belongs to another context");
+    }
     scratch.begin();
   }
 }

@@ -8,6 +8,9 @@ import java.util.Optional;
 /**
  * The functions of the loaded kernel library as constants, so that the JIT compiles a call of one
  * to the call itself. When the library is missing, each throws the reason.
+ *
+ * <p>To bind one takes some milliseconds of a fresh JVM: those that not every model needs are bound
+ * by the classes inside when they are first called.
  */
 final class Kernels {
 
@@ -15,38 +18,91 @@ final class Kernels {
 
   static final NativeLibrary LIBRARY = BINDING.library();
 
-  static final MethodHandle LAYOUT = BINDING.symbols().layout();
-  static final MethodHandle TIER_NAME = BINDING.symbols().tierName();
-  static final MethodHandle BEST_TIER = BINDING.symbols().bestTier();
-  static final MethodHandle CONTEXT_CREATE = BINDING.symbols().contextCreate();
-  static final MethodHandle CONTEXT_DESTROY = BINDING.symbols().contextDestroy();
-  static final MethodHandle CONTEXT_TIER = BINDING.symbols().contextTier();
-  static final MethodHandle CONTEXT_THREADS = BINDING.symbols().contextThreads();
-  static final MethodHandle ALLOCATE = BINDING.symbols().allocate();
-  static final MethodHandle FREE = BINDING.symbols().free();
-  static final MethodHandle UPLOAD = BINDING.symbols().upload();
-  static final MethodHandle DOWNLOAD = BINDING.symbols().download();
-  static final MethodHandle RELEASE_PAGES = BINDING.symbols().releasePages();
-  static final MethodHandle CONTEXT_BYTES = BINDING.symbols().contextBytes();
-  static final MethodHandle LINEAR_CREATE = BINDING.symbols().linearCreate();
-  static final MethodHandle LINEAR_PACK = BINDING.symbols().linearPack();
-  static final MethodHandle LINEAR_DESTROY = BINDING.symbols().linearDestroy();
-  static final MethodHandle LINEAR_FORWARD = BINDING.symbols().linearForward();
-  static final MethodHandle LAYER_NORM = BINDING.symbols().layerNorm();
-  static final MethodHandle RMS_NORM = BINDING.symbols().rmsNorm();
-  static final MethodHandle ACTIVATE = BINDING.symbols().activate();
-  static final MethodHandle GATED_ACTIVATE = BINDING.symbols().gatedActivate();
-  static final MethodHandle EMBED = BINDING.symbols().embed();
-  static final MethodHandle ARGMAX = BINDING.symbols().argmax();
-  static final MethodHandle ATTENTION = BINDING.symbols().attention();
-  static final MethodHandle KV_APPEND = BINDING.symbols().kvAppend();
+  static final MethodHandle TIER_NAME = handle(KernelSymbol.TIER_NAME);
+  static final MethodHandle CONTEXT_CREATE = handle(KernelSymbol.CONTEXT_CREATE);
+  static final MethodHandle CONTEXT_TIER = handle(KernelSymbol.CONTEXT_TIER);
+  static final MethodHandle CONTEXT_THREADS = handle(KernelSymbol.CONTEXT_THREADS);
+  static final MethodHandle ALLOCATE = handle(KernelSymbol.ALLOCATE);
+  static final MethodHandle FREE = handle(KernelSymbol.FREE);
+  static final MethodHandle RELEASE_PAGES = handle(KernelSymbol.RELEASE_PAGES);
+  static final MethodHandle LINEAR_CREATE = handle(KernelSymbol.LINEAR_CREATE);
+  static final MethodHandle LINEAR_PACK = handle(KernelSymbol.LINEAR_PACK);
+  static final MethodHandle LINEAR_FORWARD = handle(KernelSymbol.LINEAR_FORWARD);
+  static final MethodHandle LAYER_NORM = handle(KernelSymbol.LAYER_NORM);
+  static final MethodHandle EMBED = handle(KernelSymbol.EMBED);
+  static final MethodHandle ATTENTION = handle(KernelSymbol.ATTENTION);
+
+  /** What is asked now and then. */
+  static final class Facts {
+    static final MethodHandle LAYOUT = handle(KernelSymbol.LAYOUT);
+    static final MethodHandle BEST_TIER = handle(KernelSymbol.BEST_TIER);
+    static final MethodHandle CONTEXT_BYTES = handle(KernelSymbol.CONTEXT_BYTES);
+
+    private Facts() {}
+  }
+
+  /** Between host and device, where they are not the same memory. */
+  static final class Copies {
+    static final MethodHandle UPLOAD = handle(KernelSymbol.UPLOAD);
+    static final MethodHandle DOWNLOAD = handle(KernelSymbol.DOWNLOAD);
+
+    private Copies() {}
+  }
+
+  /** At the end of a context. */
+  static final class Closing {
+    static final MethodHandle CONTEXT_DESTROY = handle(KernelSymbol.CONTEXT_DESTROY);
+    static final MethodHandle LINEAR_DESTROY = handle(KernelSymbol.LINEAR_DESTROY);
+
+    private Closing() {}
+  }
+
+  /** Of T5. */
+  static final class RmsNorm {
+    static final MethodHandle RMS_NORM = handle(KernelSymbol.RMS_NORM);
+
+    private RmsNorm() {}
+  }
+
+  /** Where no linear layer does it. */
+  static final class Activate {
+    static final MethodHandle ACTIVATE = handle(KernelSymbol.ACTIVATE);
+
+    private Activate() {}
+  }
+
+  /** Of models that write text. */
+  static final class Decoding {
+    static final MethodHandle ARGMAX = handle(KernelSymbol.ARGMAX);
+    static final MethodHandle KV_APPEND = handle(KernelSymbol.KV_APPEND);
+
+    private Decoding() {}
+  }
+
+  /** Of ModernBERT. */
+  static final class Rope {
+    static final MethodHandle ROPE = handle(KernelSymbol.ROPE);
+
+    private Rope() {}
+  }
+
+  /** Of DeBERTa. */
+  static final class Disentangled {
+    static final MethodHandle DISENTANGLED_ATTENTION = handle(KernelSymbol.DISENTANGLED_ATTENTION);
+
+    private Disentangled() {}
+  }
 
   private Kernels() {}
+
+  private static MethodHandle handle(KernelSymbol symbol) {
+    return BINDING.handle(symbol);
+  }
 
   /** What {@code gt_layout} says about the public structs, one per line. */
   static String layout() {
     try {
-      return string((MemorySegment) LAYOUT.invokeExact()).orElseThrow();
+      return string((MemorySegment) Facts.LAYOUT.invokeExact()).orElseThrow();
     } catch (Throwable e) {
       throw rethrow(e);
     }
@@ -55,7 +111,7 @@ final class Kernels {
   /** The best tier that this CPU runs. */
   static int bestTier() {
     try {
-      return (int) BEST_TIER.invokeExact();
+      return (int) Facts.BEST_TIER.invokeExact();
     } catch (Throwable e) {
       throw rethrow(e);
     }

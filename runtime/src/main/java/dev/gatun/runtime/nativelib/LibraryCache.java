@@ -25,12 +25,14 @@ final class LibraryCache {
 
   /**
    * @param library the library's bytes
+   * @param hash their SHA-256 in hexadecimal digits, which only names the entry; computed when it
+   *     doesn't look like one
    * @param cacheRoot the user's cache directory; created if absent
    * @return a file with exactly these bytes
    */
-  static Path extract(byte[] library, Path cacheRoot) throws IOException {
-    String hash = sha256(library);
-    Path directory = cacheRoot.resolve("gatun").resolve("native").resolve(hash);
+  static Path extract(byte[] library, String hash, Path cacheRoot) throws IOException {
+    String name = hash.matches("[0-9a-f]{64}") ? hash : sha256(library);
+    Path directory = cacheRoot.resolve("gatun").resolve("native").resolve(name);
     Path target = directory.resolve("libgatun.so");
     if (holds(target, library)) {
       return target;

@@ -117,7 +117,7 @@ public final class NativeContext implements AutoCloseable {
   public long bytes() {
     requireOpen();
     try {
-      return (long) Kernels.CONTEXT_BYTES.invokeExact(handle);
+      return (long) Kernels.Facts.CONTEXT_BYTES.invokeExact(handle);
     } catch (Throwable e) {
       throw Kernels.rethrow(e);
     }
@@ -149,7 +149,7 @@ public final class NativeContext implements AutoCloseable {
       MemorySegment message = call.allocate(CallScratch.MESSAGE_BYTES);
       int status =
           (int)
-              Kernels.UPLOAD.invokeExact(
+              Kernels.Copies.UPLOAD.invokeExact(
                   handle, target, host, host.byteSize(), message, CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, message);
     } catch (Throwable e) {
@@ -171,7 +171,7 @@ public final class NativeContext implements AutoCloseable {
       MemorySegment message = call.allocate(CallScratch.MESSAGE_BYTES);
       int status =
           (int)
-              Kernels.DOWNLOAD.invokeExact(
+              Kernels.Copies.DOWNLOAD.invokeExact(
                   handle, host, source, source.byteSize(), message, CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, message);
     } catch (Throwable e) {
@@ -254,8 +254,8 @@ public final class NativeContext implements AutoCloseable {
   }
 
   /**
-   * The gt_context for calls that also pass memory of one of its {@link NativeArena}s: that keeps
-   * the arena open and the arena keeps the context, so the linker need not hold it as well.
+   * The gt_context for calls that use a {@link CallScratch} of it: while that is busy its arena is
+   * open, and the arena keeps the context, so the linker need not hold it as well.
    */
   MemorySegment address() {
     return address;
@@ -327,7 +327,7 @@ public final class NativeContext implements AutoCloseable {
 
   void destroyLinear(MemorySegment linear) {
     try {
-      Kernels.LINEAR_DESTROY.invokeExact(handle, linear);
+      Kernels.Closing.LINEAR_DESTROY.invokeExact(handle, linear);
     } catch (Throwable e) {
       throw Kernels.rethrow(e);
     }
@@ -335,7 +335,7 @@ public final class NativeContext implements AutoCloseable {
 
   private static void destroy(MemorySegment context) {
     try {
-      Kernels.CONTEXT_DESTROY.invokeExact(context);
+      Kernels.Closing.CONTEXT_DESTROY.invokeExact(context);
     } catch (Throwable e) {
       throw Kernels.rethrow(e);
     }

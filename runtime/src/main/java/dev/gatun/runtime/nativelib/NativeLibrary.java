@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -67,6 +68,7 @@ public sealed interface NativeLibrary {
     }
     String resource = "native/" + platform + "/libgatun.so";
     byte[] library;
+    String hash;
     try (InputStream in = search.resources().getResourceAsStream(resource)) {
       if (in == null) {
         return missing(
@@ -75,12 +77,13 @@ public sealed interface NativeLibrary {
             PATH_PROPERTY, resource, PATH_PROPERTY);
       }
       library = in.readAllBytes();
+      hash = hash(search.resources(), resource);
     } catch (IOException e) {
       return missing(e, "reading the packaged kernel library %s failed: %s", resource, e);
     }
     Path extracted;
     try {
-      extracted = LibraryCache.extract(library, search.cacheRoot());
+      extracted = LibraryCache.extract(library, hash, search.cacheRoot());
     } catch (IOException e) {
       return missing(
           e,
@@ -116,6 +119,13 @@ public sealed interface NativeLibrary {
           "loading the kernel library %s needs native access: pass --enable-native-access=dev.gatun.runtime"
               + " (--enable-native-access=ALL-UNNAMED when Gatun is on the class path) to java",
           file);
+    }
+  }
+
+  /** What the build has noted beside the library; empty where there is no such note. */
+  private static String hash(ClassLoader resources, String library) throws IOException {
+    try (InputStream in = resources.getResourceAsStream(library + ".sha256")) {
+      return in == null ? "" : new String(in.readNBytes(64), StandardCharsets.US_ASCII);
     }
   }
 

@@ -34,6 +34,19 @@ final class Structs {
               MemoryLayout.paddingLayout(4))
           .withName("gt_linear_params");
 
+  static final StructLayout ROPE_PARAMS =
+      MemoryLayout.structLayout(
+              JAVA_INT.withName("struct_size"),
+              JAVA_INT.withName("num_heads"),
+              JAVA_INT.withName("head_dim"),
+              JAVA_INT.withName("rotary_dim"),
+              JAVA_INT.withName("interleaved"),
+              MemoryLayout.paddingLayout(4),
+              JAVA_LONG.withName("tokens"),
+              JAVA_LONG.withName("x_stride"),
+              JAVA_LONG.withName("table_rows"))
+          .withName("gt_rope_params");
+
   static final StructLayout ATTENTION_PARAMS =
       MemoryLayout.structLayout(
               JAVA_INT.withName("struct_size"),
@@ -58,6 +71,24 @@ final class Structs {
               JAVA_INT.withName("compute_dtype"))
           .withName("gt_attention_params");
 
+  static final StructLayout DISENTANGLED_PARAMS =
+      MemoryLayout.structLayout(
+              JAVA_INT.withName("struct_size"),
+              JAVA_INT.withName("batch"),
+              JAVA_INT.withName("num_heads"),
+              JAVA_INT.withName("head_dim"),
+              JAVA_FLOAT.withName("scale"),
+              JAVA_INT.withName("max_distance"),
+              JAVA_INT.withName("positions"),
+              JAVA_INT.withName("compute_dtype"),
+              JAVA_LONG.withName("q_stride"),
+              JAVA_LONG.withName("k_stride"),
+              JAVA_LONG.withName("v_stride"),
+              JAVA_LONG.withName("out_stride"),
+              JAVA_LONG.withName("position_k_stride"),
+              JAVA_LONG.withName("position_q_stride"))
+          .withName("gt_disentangled_params");
+
   static final StructLayout KV_APPEND_PARAMS =
       MemoryLayout.structLayout(
               JAVA_INT.withName("struct_size"),
@@ -71,7 +102,13 @@ final class Structs {
           .withName("gt_kv_append_params");
 
   static final List<StructLayout> ALL =
-      List.of(CONTEXT_PARAMS, LINEAR_PARAMS, ATTENTION_PARAMS, KV_APPEND_PARAMS);
+      List.of(
+          CONTEXT_PARAMS,
+          LINEAR_PARAMS,
+          ROPE_PARAMS,
+          ATTENTION_PARAMS,
+          DISENTANGLED_PARAMS,
+          KV_APPEND_PARAMS);
 
   private Structs() {}
 
@@ -93,6 +130,20 @@ final class Structs {
     static final long SCALE = offset(S, "scale");
 
     private LinearParams() {}
+  }
+
+  static final class RopeParams {
+    static final StructLayout S = ROPE_PARAMS;
+    static final int BYTES = (int) S.byteSize();
+    static final long NUM_HEADS = offset(S, "num_heads");
+    static final long HEAD_DIM = offset(S, "head_dim");
+    static final long ROTARY_DIM = offset(S, "rotary_dim");
+    static final long INTERLEAVED = offset(S, "interleaved");
+    static final long TOKENS = offset(S, "tokens");
+    static final long X_STRIDE = offset(S, "x_stride");
+    static final long TABLE_ROWS = offset(S, "table_rows");
+
+    private RopeParams() {}
   }
 
   static final class AttentionParams {
@@ -119,6 +170,26 @@ final class Structs {
     static final long COMPUTE_DTYPE = offset(S, "compute_dtype");
 
     private AttentionParams() {}
+  }
+
+  static final class DisentangledParams {
+    static final StructLayout S = DISENTANGLED_PARAMS;
+    static final int BYTES = (int) S.byteSize();
+    static final long BATCH = offset(S, "batch");
+    static final long NUM_HEADS = offset(S, "num_heads");
+    static final long HEAD_DIM = offset(S, "head_dim");
+    static final long SCALE = offset(S, "scale");
+    static final long MAX_DISTANCE = offset(S, "max_distance");
+    static final long POSITIONS = offset(S, "positions");
+    static final long COMPUTE_DTYPE = offset(S, "compute_dtype");
+    static final long Q_STRIDE = offset(S, "q_stride");
+    static final long K_STRIDE = offset(S, "k_stride");
+    static final long V_STRIDE = offset(S, "v_stride");
+    static final long OUT_STRIDE = offset(S, "out_stride");
+    static final long POSITION_K_STRIDE = offset(S, "position_k_stride");
+    static final long POSITION_Q_STRIDE = offset(S, "position_q_stride");
+
+    private DisentangledParams() {}
   }
 
   static final class KvAppendParams {

@@ -1,8 +1,8 @@
 package dev.gatun.runtime.ops;
 
 import dev.gatun.loader.safetensors.DType;
-import dev.gatun.runtime.nativelib.KernelCalls;
-import dev.gatun.runtime.nativelib.KernelCalls.AttentionShape;
+import dev.gatun.runtime.nativelib.AttentionCalls;
+import dev.gatun.runtime.nativelib.AttentionCalls.AttentionShape;
 import dev.gatun.runtime.tensor.KvCache;
 import dev.gatun.runtime.tensor.Sequences;
 import dev.gatun.runtime.tensor.Tensor;
@@ -13,9 +13,9 @@ import java.lang.foreign.MemorySegment;
 /** The attention forms of {@link Ops}. */
 final class AttentionOps {
 
-  private final KernelCalls kernels;
+  private final AttentionCalls kernels;
 
-  AttentionOps(KernelCalls kernels) {
+  AttentionOps(AttentionCalls kernels) {
     this.kernels = kernels;
   }
 
@@ -157,7 +157,8 @@ final class AttentionOps {
             strides.blockSize(),
             strides.block(),
             strides.block(),
-            strides.blocksPerSequence()));
+            strides.blocksPerSequence(),
+            options.slidingWindow()));
     return out;
   }
 

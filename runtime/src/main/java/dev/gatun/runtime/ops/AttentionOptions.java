@@ -16,6 +16,8 @@ import java.util.Optional;
  *     included
  * @param scale factor on q . k
  * @param distanceBias added to the scaled scores
+ * @param slidingWindow w keys: how far a query sees to either side, or when causal how many keys,
+ *     its own included; 0 for no limit
  */
 public record AttentionOptions(
     int heads,
@@ -24,7 +26,8 @@ public record AttentionOptions(
     int valueHeadDim,
     boolean causal,
     float scale,
-    Optional<DistanceBias> distanceBias) {
+    Optional<DistanceBias> distanceBias,
+    int slidingWindow) {
 
   public AttentionOptions {
     if (heads < 1 || kvHeads < 1 || heads % kvHeads != 0) {
@@ -40,34 +43,57 @@ public record AttentionOptions(
           "attention: a distance bias for %d heads, not %d"
               .formatted(distanceBias.get().heads(), heads));
     }
+    if (slidingWindow < 0) {
+      throw new IllegalArgumentException("attention: a sliding window of " + slidingWindow);
+    }
   }
 
-  /** As many kv heads as heads, every key visible, scaled by {@code headDim^-0.5}, no bias. */
+  /**
+   * As many kv heads as heads, every key visible, scaled by {@code headDim^-0.5}, no bias, no
+   * window.
+   */
   public static AttentionOptions of(int heads, int headDim) {
     return new AttentionOptions(
-        heads, heads, headDim, headDim, false, (float) (1 / Math.sqrt(headDim)), Optional.empty());
+        heads,
+        heads,
+        headDim,
+        headDim,
+        false,
+        (float) (1 / Math.sqrt(headDim)),
+        Optional.empty(),
+        0);
   }
 
   /** Grouped queries (Ainslie et al., arXiv 2305.13245); one group is multi-query attention. */
   public AttentionOptions withKvHeads(int kvHeads) {
-    return new AttentionOptions(heads, kvHeads, headDim, valueHeadDim, causal, scale, distanceBias);
+    return new AttentionOptions(
+        heads, kvHeads, headDim, valueHeadDim, causal, scale, distanceBias, slidingWindow);
   }
 
   public AttentionOptions withValueHeadDim(int valueHeadDim) {
-    return new AttentionOptions(heads, kvHeads, headDim, valueHeadDim, causal, scale, distanceBias);
+    return new AttentionOptions(
+        heads, kvHeads, headDim, valueHeadDim, causal, scale, distanceBias, slidingWindow);
   }
 
   public AttentionOptions withCausal(boolean causal) {
-    return new AttentionOptions(heads, kvHeads, headDim, valueHeadDim, causal, scale, distanceBias);
+    return new AttentionOptions(
+        heads, kvHeads, headDim, valueHeadDim, causal, scale, distanceBias, slidingWindow);
   }
 
   public AttentionOptions withScale(float scale) {
-    return new AttentionOptions(heads, kvHeads, headDim, valueHeadDim, causal, scale, distanceBias);
+    return new AttentionOptions(
+        heads, kvHeads, headDim, valueHeadDim, causal, scale, distanceBias, slidingWindow);
   }
 
   public AttentionOptions withDistanceBias(DistanceBias bias) {
     return new AttentionOptions(
-        heads, kvHeads, headDim, valueHeadDim, causal, scale, Optional.of(bias));
+        heads, kvHeads, headDim, valueHeadDim, causal, scale, Optional.of(bias), slidingWindow);
+  }
+
+  /** Attention to what is near (Beltagy et al., arXiv 2004.05150); 0 for all. */
+  public AttentionOptions withSlidingWindow(int slidingWindow) {
+    return new AttentionOptions(
+        heads, kvHeads, headDim, valueHeadDim, causal, scale, distanceBias, slidingWindow);
   }
 
   /** Columns of q. */

@@ -42,15 +42,10 @@ final class Operands {
     }
   }
 
-  /** x and y have one shape with {@code features} columns and adjacent rows. */
-  static void sameContiguous(String op, Object by, long features, Tensor x, Tensor y) {
+  /** x and y have one shape with {@code features} columns. */
+  static void sameShape(String op, Object by, long features, Tensor x, Tensor y) {
     if (x.columns() != features || y.rows() != x.rows() || y.columns() != features) {
       throw mismatch(op, by, "x", x, "y", y);
-    }
-    if (!x.isContiguous() || !y.isContiguous()) {
-      throw new IllegalArgumentException(
-          "%s: rows of x %s and y %s must be adjacent, they are %d and %d apart"
-              .formatted(op, x, y, x.rowStride(), y.rowStride()));
     }
   }
 

@@ -2,6 +2,7 @@ package dev.gatun.runtime.ops;
 
 import dev.gatun.loader.config.Activation;
 import dev.gatun.loader.safetensors.DType;
+import dev.gatun.runtime.nativelib.AttentionCalls;
 import dev.gatun.runtime.nativelib.KernelCalls;
 import dev.gatun.runtime.nativelib.NativeContext;
 import dev.gatun.runtime.tensor.KvCache;
@@ -12,12 +13,13 @@ import dev.gatun.runtime.weights.Embedding;
 import dev.gatun.runtime.weights.LayerNorm;
 import dev.gatun.runtime.weights.Linear;
 import dev.gatun.runtime.weights.RmsNorm;
+import dev.gatun.runtime.weights.RotaryTable;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The vocabulary of the papers, on packed tokens {@code [tokens, features]}. Results are new
- * tensors of the workspace, unless a target is given; the target may be memory that outlives a
- * {@link Workspace#mark}.
+ * The vocabulary of the papers, on packed tokens {@code [tokens, features]}, whose rows may have a
+ * stride. Results are new tensors of the workspace, unless a target is given; the target may be
+ * memory that outlives a {@link Workspace#mark}.
  *
  * <p>Stateless; may be shared by threads that each have a workspace. Every method throws
  * IllegalArgumentException when shapes do not fit, and IllegalStateException when the memory of an
@@ -27,20 +29,21 @@ public final class Ops {
 
   private final KernelCalls kernels;
   private final AttentionOps attention;
+  private final DisentangledOps disentangled;
+  private final WindowOps windows;
 
   public Ops(NativeContext context) {
     this.kernels = new KernelCalls(context);
-    this.attention = new AttentionOps(kernels);
+    this.attention = new AttentionOps(new AttentionCalls(context));
+    this.disentangled = new DisentangledOps(context);
+    this.windows = new WindowOps(kernels);
   }
 
   public NativeContext context() {
     return kernels.context();
   }
 
-  /**
-   * {@code x W^T + b}: x {@code [tokens, in]} to {@code [tokens, out]}. Rows of x may have a
-   * stride.
-   */
+  /** {@code x W^T + b}: x {@code [tokens, in]} to {@code [tokens, out]}. */
   public Tensor linear(Workspace workspace, Linear linear, Tensor x) {
     return linear(workspace, linear, x, Epilogue.NONE);
   }
@@ -50,7 +53,11 @@ public final class Ops {
    * out]}.
    */
   public Tensor linear(Workspace workspace, Linear linear, Tensor x, Epilogue epilogue) {
-    return linear(workspace, linear, x, epilogue, workspace.tensor(x.rows(), linear.outFeatures()));
+    Tensor y =
+        linear.outFeatures() > linear.inFeatures()
+            ? workspace.spreadTensor(x.rows(), linear.outFeatures())
+            : workspace.tensor(x.rows(), linear.outFeatures());
+    return linear(workspace, linear, x, epilogue, y);
   }
 
   /**
@@ -108,16 +115,23 @@ public final class Ops {
    */
   public Tensor layerNorm(Workspace workspace, LayerNorm norm, Tensor x, Tensor y) {
     Operands.usable("layerNorm", kernels.context(), workspace, x, y);
-    Operands.usable("layerNorm", kernels.context(), workspace, norm.weight(), norm.bias());
-    Operands.sameContiguous("layerNorm", norm, norm.features(), x, y);
+    Operands.usable("layerNorm", kernels.context(), norm.weight(), DType.F32);
+    Operands.sameShape("layerNorm", norm, norm.features(), x, y);
+    MemorySegment bias = MemorySegment.NULL;
+    if (norm.bias().isPresent()) {
+      Operands.usable("layerNorm", kernels.context(), norm.bias().get(), DType.F32);
+      bias = norm.bias().get().segment();
+    }
     kernels.layerNorm(
         workspace.scratch(),
         x.segment(),
         norm.weight().segment(),
-        norm.bias().segment(),
+        bias,
         y.segment(),
         x.rows(),
         x.columns(),
+        x.rowStride(),
+        y.rowStride(),
         norm.eps());
     return y;
   }
@@ -135,7 +149,7 @@ public final class Ops {
   public Tensor rmsNorm(Workspace workspace, RmsNorm norm, Tensor x, Tensor y) {
     Operands.usable("rmsNorm", kernels.context(), workspace, x, y);
     Operands.usable("rmsNorm", kernels.context(), norm.weight(), DType.F32);
-    Operands.sameContiguous("rmsNorm", norm, norm.features(), x, y);
+    Operands.sameShape("rmsNorm", norm, norm.features(), x, y);
     kernels.rmsNorm(
         workspace.scratch(),
         x.segment(),
@@ -143,6 +157,8 @@ public final class Ops {
         y.segment(),
         x.rows(),
         x.columns(),
+        x.rowStride(),
+        y.rowStride(),
         norm.eps());
     return y;
   }
@@ -175,8 +191,7 @@ public final class Ops {
     Operands.usable("embed", kernels.context(), embedding.owner(), embedding);
     if (ids.shape().rank() != 1
         || y.rows() != ids.columns()
-        || y.columns() != embedding.features()
-        || !y.isContiguous()) {
+        || y.columns() != embedding.features()) {
       throw Operands.mismatch("embed", embedding, "ids", ids, "y", y);
     }
     kernels.embed(
@@ -185,10 +200,12 @@ public final class Ops {
         embedding.dtype(),
         embedding.rows(),
         embedding.features(),
+        embedding.features(),
         ids.segment(),
         ids.columns(),
         accumulate,
-        y.segment());
+        y.segment(),
+        y.rowStride());
     return y;
   }
 
@@ -197,19 +214,18 @@ public final class Ops {
     Tensor y = workspace.tensor(rows.length, x.columns());
     Tensor indices = workspace.ints(rows);
     Operands.usable("gatherRows", kernels.context(), workspace, x, y);
-    if (!x.isContiguous()) {
-      throw new IllegalArgumentException("gatherRows: rows of x " + x + " must be adjacent");
-    }
     kernels.embed(
         workspace.scratch(),
         x.segment(),
         DType.F32,
         x.rows(),
         x.columns(),
+        x.rowStride(),
         indices.segment(),
         rows.length,
         false,
-        y.segment());
+        y.segment(),
+        y.rowStride());
     return y;
   }
 
@@ -225,6 +241,43 @@ public final class Ops {
     return indices.toIntArray();
   }
 
+  /**
+   * Rotary position embedding (Su et al., arXiv 2104.09864) of queries and keys, in place: feature
+   * i of a head turns with feature i + {@code table.rotaryDim() / 2} by the token's angle i.
+   *
+   * @param x {@code [tokens, heads * headDim]}; may be the columns of q and k of a fused projection
+   * @param positions I32 {@code [tokens]}
+   * @throws dev.gatun.KernelException INVALID_ARGUMENT if a position is not in the table; x is
+   *     unchanged
+   */
+  public void rope(
+      Workspace workspace, RotaryTable table, Tensor x, int headDim, Tensor positions) {
+    Operands.usable("rope", kernels.context(), workspace, positions, x, DType.I32);
+    Operands.usable("rope", kernels.context(), table.cosines(), DType.F32);
+    Operands.usable("rope", kernels.context(), table.sines(), DType.F32);
+    if (headDim < table.rotaryDim()
+        || x.columns() % headDim != 0
+        || positions.shape().rank() != 1
+        || positions.columns() != x.rows()) {
+      throw new IllegalArgumentException(
+          "rope: %s does not turn x %s with heads of %d at positions %s"
+              .formatted(table, x, headDim, positions));
+    }
+    kernels.rope(
+        workspace.scratch(),
+        x.segment(),
+        positions.segment(),
+        table.cosines().segment(),
+        table.sines().segment(),
+        (int) (x.columns() / headDim),
+        headDim,
+        (int) table.rotaryDim(),
+        false,
+        x.rows(),
+        x.rowStride(),
+        table.rows());
+  }
+
   /** {@code activation(x)}, element by element. */
   public Tensor activate(Workspace workspace, Tensor x, Activation activation) {
     return activate(workspace, x, activation, workspace.tensor(x.rows(), x.columns()));
@@ -237,32 +290,16 @@ public final class Ops {
    */
   public Tensor activate(Workspace workspace, Tensor x, Activation activation, Tensor y) {
     Operands.usable("activate", kernels.context(), workspace, x, y);
-    Operands.sameContiguous("activate", activation, x.columns(), x, y);
+    Operands.sameShape("activate", activation, x.columns(), x, y);
     kernels.activate(
         workspace.scratch(),
         x.segment(),
         y.segment(),
-        x.rows() * x.columns(),
+        x.rows(),
+        x.columns(),
+        x.rowStride(),
+        y.rowStride(),
         activation.ordinal());
-    return y;
-  }
-
-  /**
-   * Gated linear unit (Shazeer, arXiv 2002.05202): x {@code [tokens, 2 features]} = gate | up to
-   * {@code activation(gate) * up [tokens, features]}.
-   */
-  public Tensor gatedActivation(Workspace workspace, Tensor x, Activation activation) {
-    if (x.columns() % 2 != 0) {
-      throw new IllegalArgumentException(
-          "gatedActivation: x " + x + " must hold gate and up side by side");
-    }
-    Tensor y = workspace.tensor(x.rows(), x.columns() / 2);
-    Operands.usable("gatedActivation", kernels.context(), workspace, x, y);
-    if (!x.isContiguous()) {
-      throw new IllegalArgumentException("gatedActivation: rows of x " + x + " must be adjacent");
-    }
-    kernels.gatedActivate(
-        workspace.scratch(), x.segment(), y.segment(), x.rows(), y.columns(), activation.ordinal());
     return y;
   }
 
@@ -319,6 +356,38 @@ public final class Ops {
       Sequences queries,
       KvCache.Layer layer) {
     return attention.cached(workspace, q, options, queries, layer);
+  }
+
+  /**
+   * Disentangled self-attention within packed sequences (He et al., DeBERTa, arXiv 2006.03654):
+   * scores also have the products of queries and keys with relative positions.
+   *
+   * @param q {@code [tokens, heads * headDim]}; q, k and v may be column views of one fused
+   *     projection
+   * @param positionIndex I32 {@code [2 D + 1]}: the row of the options' position tables for each
+   *     distance, query position - key position, from -D to D; what is farther has the row of D
+   * @return {@code [tokens, heads * headDim]}
+   * @throws dev.gatun.KernelException INVALID_ARGUMENT if an index is no row of the tables
+   */
+  public Tensor disentangledAttention(
+      Workspace workspace,
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      DisentangledOptions options,
+      Tensor positionIndex,
+      Sequences sequences) {
+    return disentangled.attention(workspace, q, k, v, options, positionIndex, sequences);
+  }
+
+  /**
+   * The windows of a convolution: each token between its neighbours of the same sequence, zeros
+   * beyond the ends: x {@code [tokens, features]} to {@code [tokens, kernel * features]}.
+   *
+   * @param kernel tokens of a window, odd
+   */
+  public Tensor windows(Workspace workspace, Tensor x, Sequences sequences, int kernel) {
+    return windows.of(workspace, x, sequences, kernel);
   }
 
   /** Writes keys and values of the step's new tokens to the layer. */

@@ -211,10 +211,12 @@ public final class KvCache implements MemoryOwner, AutoCloseable {
                 DType.F32,
                 held,
                 blockElements(),
+                blockElements(),
                 workspace.ints(all).segment(),
                 held,
                 false,
-                segment);
+                segment,
+                blockElements());
         workspace.release(mark);
       }
       Tensor grown = new Tensor(this, segment, DType.F32, Shape.of(capacity, blockElements()));

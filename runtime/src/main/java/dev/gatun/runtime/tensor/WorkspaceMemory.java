@@ -26,7 +26,6 @@ final class WorkspaceMemory implements AutoCloseable {
 
   private final NativeContext context;
   private final long limit;
-  private final NativeArena scratchArena;
   private final CallScratch scratch;
   private final List<Chunk> chunks = new ArrayList<>();
   private int current;
@@ -40,8 +39,7 @@ final class WorkspaceMemory implements AutoCloseable {
   WorkspaceMemory(NativeContext context, long limit) {
     this.context = context;
     this.limit = limit;
-    this.scratchArena = new NativeArena(context);
-    this.scratch = new CallScratch(scratchArena);
+    this.scratch = new CallScratch(context);
   }
 
   NativeContext context() {
@@ -153,6 +151,6 @@ final class WorkspaceMemory implements AutoCloseable {
   @Override
   public void close() {
     freeChunks();
-    scratchArena.close();
+    scratch.close();
   }
 }

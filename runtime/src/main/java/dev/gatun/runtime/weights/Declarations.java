@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
@@ -106,6 +107,39 @@ public final class Declarations implements WeightSource {
       String weight, Shape stored, Role role, Shape result, UnaryOperator<float[]> compute) {
     declare(weight, stored, role);
     return Tensor.placeholder(DECLARED, result);
+  }
+
+  @Override
+  public Tensor computed(Shape shape, Element element) {
+    return Tensor.placeholder(DECLARED, shape);
+  }
+
+  @Override
+  public Linear derivedLinear(
+      String name,
+      String weight,
+      Shape stored,
+      String bias,
+      Role role,
+      Shape result,
+      UnaryOperator<float[]> compute) {
+    declare(weight, stored, role);
+    declare(bias, Shape.of(result.size(0)), role);
+    return new Linear(name, DECLARED, MemorySegment.NULL, result.size(1), result.size(0));
+  }
+
+  @Override
+  public Linear linearOf(String name, Embedding table, String bias, Role role) {
+    declare(bias, Shape.of(table.rows()), role);
+    return new Linear(name, DECLARED, MemorySegment.NULL, table.features(), table.rows());
+  }
+
+  @Override
+  public Tensor projection(Embedding table, Optional<LayerNorm> norm, LinearPart layer, Role role) {
+    if (!declared.containsKey(layer.weight())) {
+      linear(layer.weight(), table.features(), List.of(layer), false, role);
+    }
+    return Tensor.placeholder(DECLARED, Shape.of(table.rows(), layer.outFeatures()));
   }
 
   @Override

@@ -1,16 +1,17 @@
 package dev.gatun.runtime.weights;
 
 import dev.gatun.runtime.tensor.Tensor;
+import java.util.Optional;
 
-/** Scale, shift and epsilon of a layer normalisation (Ba et al., arXiv 1607.06450). */
+/** Scale, shift if any, and epsilon of a layer normalisation (Ba et al., arXiv 1607.06450). */
 public final class LayerNorm {
 
   private final String name;
   private final Tensor weight;
-  private final Tensor bias;
+  private final Optional<Tensor> bias;
   private final float eps;
 
-  LayerNorm(String name, Tensor weight, Tensor bias, float eps) {
+  LayerNorm(String name, Tensor weight, Optional<Tensor> bias, float eps) {
     this.name = name;
     this.weight = weight;
     this.bias = bias;
@@ -31,8 +32,8 @@ public final class LayerNorm {
     return weight;
   }
 
-  /** F32 {@code [features]}. */
-  public Tensor bias() {
+  /** F32 {@code [features]}; empty for none. */
+  public Optional<Tensor> bias() {
     return bias;
   }
 

@@ -4,16 +4,23 @@ import dev.gatun.loader.ResolvedWeights;
 import dev.gatun.loader.Role;
 import dev.gatun.loader.TensorSource;
 import dev.gatun.loader.WeightsException;
+import dev.gatun.loader.config.Activation;
 import dev.gatun.loader.safetensors.DType;
+import dev.gatun.runtime.nativelib.CallScratch;
+import dev.gatun.runtime.nativelib.KernelCalls;
 import dev.gatun.runtime.nativelib.NativeContext;
+import dev.gatun.runtime.nativelib.NativeContext.WeightLayout;
 import dev.gatun.runtime.nativelib.WeightTypes;
 import dev.gatun.runtime.tensor.MemoryOwner;
 import dev.gatun.runtime.tensor.Shape;
 import dev.gatun.runtime.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 
 /** Builds weights from a checkpoint, in memory of a {@link Weights}. */
 final class WeightBuilder implements WeightSource {
@@ -84,6 +91,129 @@ final class WeightBuilder implements WeightSource {
   public Tensor derived(
       String weight, Shape stored, Role role, Shape result, UnaryOperator<float[]> compute) {
     return constant(result, compute.apply(values(weight, stored)));
+  }
+
+  @Override
+  public Tensor computed(Shape shape, Element element) {
+    long rowBytes = shape.size(1) * Float.BYTES;
+    MemorySegment memory = weights.arena().allocate(shape.size(0) * rowBytes);
+    float[] values = new float[(int) shape.size(1)];
+    for (long row = 0; row < shape.size(0); row++) {
+      for (int column = 0; column < values.length; column++) {
+        values[column] = (float) element.at(row, column);
+      }
+      weights
+          .context()
+          .upload(MemorySegment.ofArray(values), memory.asSlice(row * rowBytes, rowBytes));
+    }
+    return new Tensor(weights, memory, DType.F32, shape);
+  }
+
+  @Override
+  public Linear derivedLinear(
+      String name,
+      String weight,
+      Shape stored,
+      String bias,
+      Role role,
+      Shape result,
+      UnaryOperator<float[]> compute) {
+    MemorySegment handle = weights.arena().createLinear(result.size(1), result.size(0), false);
+    float[] values = compute.apply(values(weight, stored));
+    TensorSource biasSource = source(bias, Shape.of(result.size(0)));
+    try (Arena call = Arena.ofConfined()) {
+      weights
+          .context()
+          .packLinear(
+              handle,
+              0,
+              result.size(0),
+              call.allocateFrom(ValueLayout.JAVA_FLOAT, values),
+              DType.F32,
+              WeightLayout.OUT_IN,
+              aligned(biasSource, call),
+              biasSource.info().dtype());
+    }
+    weights.context().releasePages(resolved.tensor(weight).data());
+    return new Linear(name, weights, handle, result.size(1), result.size(0));
+  }
+
+  @Override
+  public Linear linearOf(String name, Embedding table, String bias, Role role) {
+    MemorySegment handle = weights.arena().createLinear(table.features(), table.rows(), false);
+    TensorSource biasSource = source(bias, Shape.of(table.rows()));
+    try (Arena call = Arena.ofConfined()) {
+      weights
+          .context()
+          .packLinear(
+              handle,
+              0,
+              table.rows(),
+              table.table(),
+              table.dtype(),
+              WeightLayout.OUT_IN,
+              aligned(biasSource, call),
+              biasSource.info().dtype());
+    }
+    weights.context().releasePages(resolved.tensor(table.name() + ".weight").data());
+    return new Linear(name, weights, handle, table.features(), table.rows());
+  }
+
+  @Override
+  public Tensor projection(Embedding table, Optional<LayerNorm> norm, LinearPart layer, Role role) {
+    NativeContext context = weights.context();
+    KernelCalls kernels = new KernelCalls(context);
+    long rows = table.rows();
+    long features = table.features();
+    MemorySegment y = weights.arena().allocate(rows * layer.outFeatures() * Float.BYTES);
+    try (Weights once = new Weights(context);
+        CallScratch scratch = new CallScratch(context)) {
+      Linear linear =
+          new WeightBuilder(resolved, once)
+              .linear(layer.weight(), features, List.of(layer), false, role);
+      MemorySegment ids = once.arena().allocate(rows * Integer.BYTES);
+      context.upload(
+          MemorySegment.ofArray(IntStream.range(0, Math.toIntExact(rows)).toArray()), ids);
+      MemorySegment x = once.arena().allocate(rows * features * Float.BYTES);
+      kernels.embed(
+          scratch,
+          table.table(),
+          table.dtype(),
+          rows,
+          features,
+          features,
+          ids,
+          rows,
+          false,
+          x,
+          features);
+      norm.ifPresent(
+          n ->
+              kernels.layerNorm(
+                  scratch,
+                  x,
+                  n.weight().segment(),
+                  n.bias().map(Tensor::segment).orElse(MemorySegment.NULL),
+                  x,
+                  rows,
+                  features,
+                  features,
+                  features,
+                  n.eps()));
+      kernels.linearForward(
+          scratch,
+          linear.handle(),
+          x,
+          MemorySegment.NULL,
+          y,
+          Activation.IDENTITY.ordinal(),
+          rows,
+          features,
+          layer.outFeatures(),
+          0,
+          1);
+    }
+    return new Tensor(weights, y, DType.F32, Shape.of(rows, layer.outFeatures()));
   }
 
   @Override

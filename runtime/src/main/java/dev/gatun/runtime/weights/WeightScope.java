@@ -8,6 +8,7 @@ import dev.gatun.runtime.tensor.Shape;
 import dev.gatun.runtime.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.IntUnaryOperator;
 
@@ -116,18 +117,27 @@ public final class WeightScope {
     return linear(inFeatures, List.of(gate, up), true);
   }
 
+  /**
+   * The same of one stored matrix that holds the gate's rows and behind them as many of what they
+   * multiply.
+   */
+  public Linear gatedLinear(long inFeatures, LinearPart gateAndUp) {
+    if (gateAndUp.outFeatures() % 2 != 0) {
+      throw new IllegalArgumentException(
+          "%s%s has %d features: a gate and what it multiplies have the same"
+              .formatted(prefix, gateAndUp.weight(), gateAndUp.outFeatures()));
+    }
+    return linear(inFeatures, List.of(gateAndUp), true);
+  }
+
   private Linear linear(long inFeatures, List<LinearPart> parts, boolean gated) {
-    List<LinearPart> full =
-        parts.stream()
-            .map(
-                p ->
-                    new LinearPart(
-                        prefix + p.weight(),
-                        p.bias().map(prefix::concat),
-                        p.outFeatures(),
-                        p.layout()))
-            .toList();
-    return source.linear(linearName(parts), inFeatures, full, gated, role);
+    return source.linear(
+        linearName(parts), inFeatures, parts.stream().map(this::full).toList(), gated, role);
+  }
+
+  private LinearPart full(LinearPart part) {
+    return new LinearPart(
+        prefix + part.weight(), part.bias().map(prefix::concat), part.outFeatures(), part.layout());
   }
 
   /** {@code name.weight [rows, features]}, left in the mapped checkpoint. */
@@ -141,8 +151,14 @@ public final class WeightScope {
     return new LayerNorm(
         prefix + name,
         vector(name + ".weight", features),
-        vector(name + ".bias", features),
+        Optional.of(vector(name + ".bias", features)),
         (float) eps);
+  }
+
+  /** {@code name.weight [features]}: a layer normalisation that does not shift. */
+  public LayerNorm layerNormNoBias(String name, long features, double eps) {
+    return new LayerNorm(
+        prefix + name, vector(name + ".weight", features), Optional.empty(), (float) eps);
   }
 
   /** {@code name.weight [features]}. */
@@ -182,11 +198,71 @@ public final class WeightScope {
   }
 
   /**
+   * Cosines and sines of rotary position embeddings, which no checkpoint stores: position p turns
+   * feature pair i by the angle {@code p * frequencies[i]}. Computed in double precision.
+   */
+  public RotaryTable rotaryTable(long positions, double[] frequencies) {
+    Shape shape = Shape.of(positions, frequencies.length);
+    return new RotaryTable(
+        source.computed(shape, (p, i) -> Math.cos(p * frequencies[i])),
+        source.computed(shape, (p, i) -> Math.sin(p * frequencies[i])));
+  }
+
+  /**
+   * A convolution over neighbouring tokens as one matrix product over windows of them: {@code
+   * name.weight [out, in / groups, kernel]} and {@code name.bias [out]}, torch.nn.Conv1d.
+   *
+   * @param kernel tokens of a window
+   * @param groups blocks of features that do not mix; what lies between is 0
+   * @return a layer of {@code kernel * features} columns: the window's tokens side by side
+   */
+  public Linear convolution(String name, long features, int kernel, int groups) {
+    int size = Math.toIntExact(features);
+    return source.derivedLinear(
+        prefix + name,
+        prefix + name + ".weight",
+        Shape.of(List.of(features, features / groups, (long) kernel)),
+        prefix + name + ".bias",
+        role,
+        Shape.of(features, kernel * features),
+        stored -> byWindow(stored, size, kernel, groups));
+  }
+
+  /** {@code x table^T + b}: an embedding's own matrix, and {@code bias [rows]}. */
+  public Linear linearOf(Embedding table, String bias) {
+    return source.linearOf(table.name(), table, prefix + bias, role);
+  }
+
+  /**
+   * {@code norm(table) W^T + b [rows, out]}, which depends on no input: computed once.
+   *
+   * @param layer may be part of a layer stated elsewhere
+   */
+  public Tensor projection(Embedding table, Optional<LayerNorm> norm, LinearPart layer) {
+    return source.projection(table, norm, full(layer), role);
+  }
+
+  /**
    * Says that a weight shares another's value when only that is stored; both are full names, from
    * the root.
    */
   public void tie(String target, String source) {
     this.source.tie(target, source);
+  }
+
+  /** {@code [out, in / groups, kernel]} to {@code [out, kernel * in]}. */
+  private static float[] byWindow(float[] stored, int features, int kernel, int groups) {
+    float[] rows = new float[Math.multiplyExact(features, Math.multiplyExact(kernel, features))];
+    int size = features / groups;
+    for (int out = 0; out < features; out++) {
+      for (int i = 0; i < size; i++) {
+        for (int k = 0; k < kernel; k++) {
+          int in = out / size * size + i;
+          rows[(out * kernel + k) * features + in] = stored[(out * size + i) * kernel + k];
+        }
+      }
+    }
+    return rows;
   }
 
   private static float[] byDistance(

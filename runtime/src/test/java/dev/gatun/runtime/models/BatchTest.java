@@ -34,6 +34,9 @@ class BatchTest {
     assertArrayEquals(
         new int[] {2, 3, 4, 5, 1, 1, 1, 1, 2, 3, 4, 5, 2, 1, 3, 1, 1, 4, 1, 1},
         batch.positionsBehindPad(workspace, 1).toIntArray());
+    assertArrayEquals(
+        new int[] {0, 1, 2, 3, 4, 5, 1, 2, 0, 3, 4, 5, 0, 1, 2, 3, 4, 5, 1, 2},
+        batch.positionsBehindPad(workspace, 0).toIntArray());
   }
 
   @Test

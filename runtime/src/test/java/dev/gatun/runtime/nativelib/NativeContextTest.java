@@ -2,6 +2,7 @@ package dev.gatun.runtime.nativelib;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,6 +12,7 @@ import dev.gatun.NativeOutOfMemoryException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class NativeContextTest {
@@ -128,12 +130,32 @@ class NativeContextTest {
   @Test
   void scratchRefusesTwoCallsAtOnce() {
     try (NativeContext context = NativeContext.open(OPTIONS);
-        NativeArena arena = new NativeArena(context)) {
-      CallScratch scratch = new CallScratch(arena);
+        CallScratch scratch = new CallScratch(context)) {
       scratch.begin();
       assertThrows(IllegalStateException.class, scratch::begin);
       scratch.end();
       scratch.begin();
+      scratch.end();
     }
+  }
+
+  /** Calls pass its memory and the context as bare addresses: both must outlive a call. */
+  @Test
+  void scratchInUseKeepsItselfAndTheContext() throws InterruptedException {
+    NativeContext context = NativeContext.open(OPTIONS);
+    CallScratch scratch = new CallScratch(context);
+    scratch.begin();
+    context.close();
+    Thread closer = Thread.startVirtualThread(scratch::close);
+    assertFalse(closer.join(Duration.ofMillis(20)), "closed under a call");
+    assertTrue(scratch.message().scope().isAlive());
+    assertTrue(context.handle().scope().isAlive());
+
+    scratch.end();
+    closer.join();
+    assertFalse(scratch.message().scope().isAlive());
+    assertFalse(context.handle().scope().isAlive());
+    scratch.close();
+    assertThrows(IllegalStateException.class, scratch::begin);
   }
 }

@@ -142,14 +142,14 @@ class NativeLibraryTest {
         assertThrows(
             NativeLibraryException.class,
             () -> {
-              int ignored = (int) binding.symbols().abiVersion().invokeExact();
+              int ignored = (int) binding.handle(KernelSymbol.ABI_VERSION).invokeExact();
             }));
     assertSame(
         cause,
         assertThrows(
             NativeLibraryException.class,
             () -> {
-              binding.symbols().free().invokeExact(MemorySegment.NULL, MemorySegment.NULL);
+              binding.handle(KernelSymbol.FREE).invokeExact(MemorySegment.NULL, MemorySegment.NULL);
             }));
   }
 
@@ -185,7 +185,7 @@ class NativeLibraryTest {
           name -> name.equals("gt_abi_version") ? Optional.of(seven) : Optional.empty();
 
       assertEquals(
-          "the kernel library /old.so speaks ABI 7, this Gatun speaks ABI 2; use the"
+          "the kernel library /old.so speaks ABI 7, this Gatun speaks ABI 3; use the"
               + " gatun-kernels-native artifact of the same version as gatun-runtime",
           failure(
               KernelBinding.bind(new NativeLibrary.Found(Path.of("/old.so"), symbols)).library()));

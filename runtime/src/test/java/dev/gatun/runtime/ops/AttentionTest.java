@@ -18,7 +18,9 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Attention against plain loops, packed and cached, on every tier that this CPU runs. */
 @ParameterizedClass
@@ -52,7 +54,12 @@ class AttentionTest {
     AttentionOptions options = AttentionOptions.of(3, 20);
     int[] lengths = {1, 0, 37, 5};
     int hidden = 60;
-    for (AttentionOptions o : List.of(options, options.withCausal(true).withScale(1))) {
+    for (AttentionOptions o :
+        List.of(
+            options,
+            options.withCausal(true).withScale(1),
+            options.withSlidingWindow(4),
+            options.withSlidingWindow(4).withCausal(true))) {
       float[] fused = random(7, 43 * 3 * hidden);
       Tensor qkv = workspace.floats(43, 3 * hidden, fused);
       Sequences sequences = Sequences.of(workspace, lengths);
@@ -132,9 +139,11 @@ class AttentionTest {
   }
 
   /** Prefill and ten steps, growing over block borders, equal one causal pass over everything. */
-  @Test
-  void cachedDecodingEqualsOnePass() {
-    AttentionOptions options = AttentionOptions.of(2, 16).withCausal(true);
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 7, 64})
+  void cachedDecodingEqualsOnePass(int window) {
+    AttentionOptions options =
+        AttentionOptions.of(2, 16).withCausal(true).withSlidingWindow(window);
     int[] prompt = {60, 3};
     int steps = 10;
     int layers = 2;

@@ -118,6 +118,7 @@ final class Naive {
       for (int i = 0; i < queries; i++) {
         int position = i + keys - queries;
         int visible = o.causal() ? Math.max(0, Math.min(keys, position + 1)) : keys;
+        int window = o.slidingWindow();
         double[] weight = new double[visible];
         double max = Double.NEGATIVE_INFINITY;
         for (int j = 0; j < visible; j++) {
@@ -128,6 +129,10 @@ final class Naive {
           if (bias.length > 0) {
             int r = Math.clamp(j - position, -distance, distance);
             weight[j] += bias[h * (2 * distance + 1) + r + distance];
+          }
+          if (window > 0
+              && (o.causal() ? position - j >= window : Math.abs(position - j) > window)) {
+            weight[j] = Double.NEGATIVE_INFINITY;
           }
           max = Math.max(max, weight[j]);
         }

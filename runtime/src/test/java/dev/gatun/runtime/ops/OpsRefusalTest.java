@@ -74,23 +74,13 @@ class OpsRefusalTest {
     refused(
         "embed: e [5, 4] does not take ids I32[2] to y F32[2, 5]",
         () -> ops.embedAdd(workspace, model.model().embedding(), workspace.ints(1, 2), x));
-    refused(
-        "gatedActivation: x F32[2, 5] must hold gate and up side by side",
-        () -> ops.gatedActivation(workspace, x, Activation.SILU));
   }
 
   @Test
-  void dtypesAndGapsAreNamed() {
-    Tensor wide = workspace.tensor(2, 9);
+  void dtypesAreNamed() {
     refused(
         "embed: F32[1, 4] where I32 is needed",
         () -> ops.embed(workspace, model.model().embedding(), workspace.tensor(1, 4)));
-    refused(
-        "layerNorm: rows of x F32[2, 4] and y F32[2, 4] must be adjacent, they are 9 and 4 apart",
-        () -> ops.layerNorm(workspace, model.model().norm(), wide.columns(0, 4)));
-    refused(
-        "gatherRows: rows of x F32[2, 4] must be adjacent",
-        () -> ops.gatherRows(workspace, wide.columns(0, 4), 0));
   }
 
   @Test
@@ -143,6 +133,10 @@ class OpsRefusalTest {
       refused(
           "linear: a.b (4 -> 3) belongs to another context",
           () -> new Ops(other).linear(foreign, model.model().linear(), foreign.tensor(2, 4)));
+      Tensor x = workspace.tensor(2, 4);
+      refused(
+          "the workspace belongs to another context",
+          () -> ops.activate(foreign, x, Activation.RELU, x));
     }
   }
 

@@ -45,6 +45,18 @@ class WorkspaceTest {
   }
 
   @Test
+  void rowsThatWouldShareCacheSetsAreSpread() {
+    try (Workspace workspace = Workspace.open(context)) {
+      assertEquals(Shape.of(3, 4096), workspace.spreadTensor(3, 4096).shape());
+      assertEquals(4096 + 16, workspace.spreadTensor(3, 4096).rowStride());
+      assertEquals(2304, workspace.spreadTensor(3, 2304).rowStride());
+      assertTrue(workspace.spreadTensor(1, 1024).isContiguous());
+      assertEquals(Shape.of(0, 1024), workspace.spreadTensor(0, 1024).shape());
+      assertEquals(Shape.of(3, 0), workspace.spreadTensor(3, 0).shape());
+    }
+  }
+
+  @Test
   void layersReuseMemory() {
     try (Workspace workspace = Workspace.open(context)) {
       Tensor stays = workspace.floats(1, 2, 5, 6);

@@ -19,6 +19,7 @@ import dev.gatun.runtime.tensor.Tensor;
 import dev.gatun.runtime.tensor.Workspace;
 import dev.gatun.runtime.testing.TestModel;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -52,6 +53,9 @@ class WeightScopeTest {
               layer.conv1d("c_fc", 4, 8);
               layer.layerNorm("ln", 4, 1e-5);
               layer.rmsNorm("rms", 4, 1e-5);
+              layer.layerNormNoBias("scale", 4, 1e-5);
+              layer.gatedLinear(4, part("wi", 6).withoutBias());
+              layer.rotaryTable(9, RotaryTable.frequencies(100, 4));
               root.head().sub("cls").linear("out", 4, 2);
               root.vector("v", 7);
               root.matrix("m", 2, 3);
@@ -69,13 +73,16 @@ class WeightScopeTest {
             backbone("encoder.layer.3.ln.weight", 4L),
             backbone("encoder.layer.3.ln.bias", 4L),
             backbone("encoder.layer.3.rms.weight", 4L),
+            backbone("encoder.layer.3.scale.weight", 4L),
+            backbone("encoder.layer.3.wi.weight", 6L, 4L),
             new WeightDeclaration("cls.out.weight", List.of(2L, 4L), Role.HEAD),
             new WeightDeclaration("cls.out.bias", List.of(2L), Role.HEAD),
             backbone("v", 7L),
             backbone("m", 2L, 3L),
             backbone("d.weight", 32L, 2L)),
         declared.weights());
-    assertEquals(40 + 16 + 4 + 8 + 32 + 8 + 8 + 4 + 8 + 2 + 7 + 6 + 64, declared.parameterCount());
+    assertEquals(
+        40 + 16 + 4 + 8 + 32 + 8 + 8 + 4 + 4 + 24 + 8 + 2 + 7 + 6 + 64, declared.parameterCount());
   }
 
   @Test
@@ -172,7 +179,8 @@ class WeightScopeTest {
         Tensor y = ops.linear(workspace, model.model().linear(), workspace.floats(1, 3, 1, 1, 1));
         assertArrayEquals(new float[] {16, -5}, y.toFloatArray());
         assertArrayEquals(new float[] {1.5f, -2, 0}, model.model().vector().toFloatArray());
-        assertArrayEquals(new float[] {3, 4}, model.model().norm().bias().toFloatArray());
+        assertArrayEquals(
+            new float[] {3, 4}, model.model().norm().bias().orElseThrow().toFloatArray());
       }
     }
   }
@@ -198,6 +206,40 @@ class WeightScopeTest {
       assertEquals("q+k+v (2 -> 4)", model.model().toString());
       Tensor y = ops.linear(workspace, model.model(), workspace.floats(1, 2, 5, 7));
       assertArrayEquals(new float[] {105, 207, 12, 1031}, y.toFloatArray());
+    }
+  }
+
+  @Test
+  void aGateAndWhatItMultipliesMayBeOneMatrix() {
+    try (TestModel<Linear> model =
+        new TestModel.Builder()
+            .add("w.weight", Shape.of(4, 1), 2, 3, 10, 20)
+            .add("w.bias", Shape.of(4), 0, 1, 0, 0)
+            .load(context, scope -> scope.gatedLinear(1, part("w", 4)))) {
+      assertEquals("w (1 -> 2)", model.model().toString());
+      Tensor y = ops.linear(workspace, model.model(), workspace.floats(2, 1, 1, -1));
+      assertArrayEquals(new float[] {20, 80, 20, 40}, y.toFloatArray());
+    }
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> WeightScope.declare(scope -> scope.gatedLinear(1, part("w", 3))));
+  }
+
+  @Test
+  void rotaryTablesAreCosinesAndSinesByPosition() {
+    double[] frequencies = RotaryTable.frequencies(100, 4);
+    assertArrayEquals(new double[] {1, 0.1}, frequencies, 1e-15);
+    try (TestModel<RotaryTable> model =
+        new TestModel.Builder()
+            .add("unused", Shape.of(1), 0)
+            .load(context, scope -> scope.rotaryTable(1000, frequencies))) {
+      RotaryTable table = model.model();
+      assertEquals("rotary table of 1000 positions, 4 features", table.toString());
+      float[] cosines = table.cosines().row(999).toFloatArray();
+      float[] sines = table.sines().row(999).toFloatArray();
+      assertArrayEquals(
+          new float[] {(float) Math.cos(999), (float) Math.cos(99.9)}, cosines, 6e-8f);
+      assertArrayEquals(new float[] {(float) Math.sin(999), (float) Math.sin(99.9)}, sines, 6e-8f);
     }
   }
 
@@ -228,6 +270,60 @@ class WeightScopeTest {
                 })) {
       Tensor y = ops.linear(workspace, model.model().head(), workspace.floats(1, 2, 1, 1));
       assertArrayEquals(new float[] {3, 7, 11}, y.toFloatArray());
+    }
+  }
+
+  @Test
+  void convolutionReadsWindows() {
+    try (TestModel<Linear> model =
+        new TestModel.Builder()
+            .add("c.weight", Shape.of(List.of(2L, 1L, 3L)), 1, 2, 3, 10, 20, 30)
+            .add("c.bias", Shape.of(2), 0, 100)
+            .load(context, scope -> scope.convolution("c", 2, 3, 2))) {
+      // Two groups: the first feature of the three tokens is 1, 0, 2, the second 5, 1, 7.
+      Tensor y = ops.linear(workspace, model.model(), workspace.floats(1, 6, 1, 5, 0, 1, 2, 7));
+      assertArrayEquals(new float[] {7, 380}, y.toFloatArray());
+    }
+  }
+
+  @Test
+  void linearOfAnEmbeddingIsItsTable() {
+    try (TestModel<Linear> model =
+        new TestModel.Builder()
+            .add("wte.weight", DType.F16, Shape.of(3, 2), 1, 2, 3, 4, 5, 6)
+            .add("head.bias", Shape.of(3), 0, 10, 20)
+            .load(
+                context,
+                scope -> scope.head().sub("head").linearOf(scope.embedding("wte", 3, 2), "bias"))) {
+      Tensor y = ops.linear(workspace, model.model(), workspace.floats(1, 2, 1, 1));
+      assertArrayEquals(new float[] {3, 17, 31}, y.toFloatArray());
+    }
+  }
+
+  /** Its layer may be one that the model also has. */
+  @Test
+  void projectionsAreComputedOnce() {
+    record Layers(Linear linear, Tensor plain, Tensor normed) {}
+    try (TestModel<Layers> model =
+        new TestModel.Builder()
+            .add("e.weight", DType.F16, Shape.of(3, 2), 1, 3, 0, 0, 5, 5)
+            .add("a.weight", Shape.of(1, 2), 1, 10)
+            .add("a.bias", Shape.of(1), 100)
+            .add("n.weight", Shape.of(2), 1, 1)
+            .add("n.bias", Shape.of(2), 0, 2)
+            .load(
+                context,
+                scope -> {
+                  Embedding table = scope.embedding("e", 3, 2);
+                  Optional<LayerNorm> norm = Optional.of(scope.layerNorm("n", 2, 0));
+                  return new Layers(
+                      scope.linear("a", 2, 1),
+                      scope.projection(table, Optional.empty(), part("a", 1)),
+                      scope.projection(table, norm, part("a", 1)));
+                })) {
+      assertArrayEquals(new float[] {131, 100, 155}, model.model().plain().toFloatArray());
+      // (-1, 1) n + (0, 2); rows of equal values have no variance, and 0 / 0 is no number.
+      assertEquals(129, model.model().normed().toFloatArray()[0]);
     }
   }
 

@@ -1,0 +1,7 @@
+#include "cpu/avx2/avx2.h"
+#include "cpu/simd/rope.h"
+
+void gt_avx2_rope(float *x, const int32_t *positions, int64_t tokens, const float *cosines, const float *sines,
+                  const gt_rope_params *params) {
+  simd_rope(x, positions, tokens, cosines, sines, params);
+}
