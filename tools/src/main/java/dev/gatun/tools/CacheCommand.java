@@ -72,7 +72,8 @@ final class CacheCommand implements Runnable {
       name = "rm",
       mixinStandardHelpOptions = true,
       description = {
-        "Removes models, or with --revision one revision of a model and what only it uses."
+        "Removes models, or with --revision one revision of a model and what only it uses. Content",
+        "that Python shares between models (blobs in the cache's own folder) stays: hf cache prune."
       })
   int rm(
       @Parameters(paramLabel = "MODEL", arity = "1..*", description = "Ids, as cache ls shows.")

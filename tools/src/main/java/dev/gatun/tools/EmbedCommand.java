@@ -243,8 +243,9 @@ final class EmbedCommand implements Callable<Integer> {
   }
 
   private TextEmbedder load() {
+    Path directory = run.locate(model, spec.commandLine().getErr());
     try (var _ = Progress.of(spec.commandLine().getErr(), "loading " + model)) {
-      TextEmbedderBuilder builder = TextEmbedder.builder(model).options(run.toLoadOptions());
+      TextEmbedderBuilder builder = TextEmbedder.builder(directory).options(run.toLoadOptions());
       if (dimensions != null) {
         builder.dimensions(dimensions);
       }

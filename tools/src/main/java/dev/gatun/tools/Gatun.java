@@ -100,8 +100,8 @@ final class Gatun implements Runnable {
     all.put("bench", BenchCommand::new);
     all.put("cache", CacheCommand::new);
     all.put("classify", ClassifyCommand::new);
-    all.put("embed", EmbedCommand::new);
     all.put("download", DownloadCommand::new);
+    all.put("embed", EmbedCommand::new);
     all.put("generate", GenerateCommand::new);
     all.put("inspect-config", InspectConfig::new);
     all.put("logits", LogitsCommand::new);

@@ -114,7 +114,7 @@ public final class GatunEmbeddingModel implements EmbeddingModel, AutoCloseable 
 
     private Builder() {}
 
-    /** A directory, or an id in the Hugging Face cache; required. */
+    /** A directory, or the id of a model on the hub; required. */
     public Builder modelName(String value) {
       modelName = value;
       return this;
@@ -129,7 +129,7 @@ public final class GatunEmbeddingModel implements EmbeddingModel, AutoCloseable 
       return this;
     }
 
-    /** Branch, tag or commit in the Hugging Face cache. */
+    /** Branch, tag or commit of a model given by its id. */
     public Builder revision(String value) {
       return with(b -> b.revision(value));
     }

@@ -68,13 +68,13 @@ public final class GatunScoringModel implements ScoringModel, AutoCloseable {
 
     private Builder() {}
 
-    /** A directory, or an id in the Hugging Face cache; required. */
+    /** A directory, or the id of a model on the hub; required. */
     public Builder modelName(String value) {
       modelName = value;
       return this;
     }
 
-    /** Branch, tag or commit in the Hugging Face cache. */
+    /** Branch, tag or commit of a model given by its id. */
     public Builder revision(String value) {
       options = options.withRevision(value);
       return this;

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
@@ -134,12 +133,8 @@ public final class HubCache {
       // Out of sight at once, so that nobody sees half of it.
       Path hidden = Files.createTempDirectory(cache, ".removed-");
       Files.move(model.folder(), hidden.resolve("model"));
-      long freed = delete(hidden);
-      Path locks = cache.resolve(".locks").resolve(model.folder().getFileName());
-      if (Files.isDirectory(locks, LinkOption.NOFOLLOW_LINKS)) {
-        delete(locks);
-      }
-      return freed;
+      // The locks stay: somebody may be waiting for one.
+      return delete(hidden);
     } catch (IOException e) {
       throw failure("changed", e);
     }
@@ -181,7 +176,9 @@ public final class HubCache {
         used.add(Files.readSymbolicLink(link).getFileName().toString());
       }
       for (Path blob : children(model.folder().resolve("blobs"))) {
-        if (!used.contains(blob.getFileName().toString())) {
+        String name = blob.getFileName().toString();
+        // A temporary file may be another process's, at work.
+        if (!used.contains(name) && !name.endsWith(".incomplete")) {
           freed += delete(blob);
         }
       }

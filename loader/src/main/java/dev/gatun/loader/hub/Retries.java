@@ -5,6 +5,8 @@ import java.time.Duration;
 
 /** Tries again, later each time, what failed in a way that may pass. */
 final class Retries {
+  private static final int RETRIES_WITHOUT_CONNECTION = 2;
+
   private final HubSettings settings;
   private final HubListener listener;
 
@@ -44,7 +46,11 @@ final class Retries {
    */
   void pause(String what, int failures, TransientFailure failure) {
     Duration asked = failure.retryAfter().orElse(Duration.ZERO);
-    if (failures > settings.retries() || asked.compareTo(settings.longestWait()) > 0) {
+    int retries =
+        failure.neverConnected()
+            ? Math.min(RETRIES_WITHOUT_CONNECTION, settings.retries())
+            : settings.retries();
+    if (failures > retries || asked.compareTo(settings.longestWait()) > 0) {
       throw failure.permanent();
     }
     Duration own = settings.backoff(failures);

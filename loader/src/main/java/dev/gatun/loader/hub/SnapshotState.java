@@ -34,19 +34,20 @@ final class SnapshotState {
     return snapshot;
   }
 
-  /** An embedding model may have its transformer, or none, in a folder that modules.json names. */
+  /** Whether there is a configuration, or the list of modules of an embedding model. */
   boolean hasConfig() {
-    return exists(ModelFiles.CONFIG) || exists(ModelFiles.MODULES);
+    return DirectorySource.isModel(snapshot);
   }
 
-  /** Whether there is a configuration with its weights; what else a load wants may be missing. */
+  /** Whether it has its weights too; what else a load wants may be missing. */
   boolean hasWeights() {
-    if (exists(ModelFiles.CONFIG) || !exists(ModelFiles.MODULES)) {
-      return exists(ModelFiles.CONFIG) && hasWeights(ModelFiles.ROOT);
-    }
     try {
-      return ModelFiles.folders(read(snapshot.resolve(ModelFiles.MODULES))).stream()
-          .allMatch(folder -> !folder.hasWeights() || hasWeights(folder));
+      return exists(ModelFiles.CONFIG)
+          ? hasWeights(ModelFiles.ROOT)
+          : exists(ModelFiles.MODULES)
+              && folders().stream()
+                  .filter(ModelFiles.Folder::hasWeights)
+                  .allMatch(this::hasWeights);
     } catch (GatunException | IOException e) {
       return false;
     }
@@ -54,21 +55,18 @@ final class SnapshotState {
 
   /** Whether nothing is missing that a load looks for. */
   boolean isComplete() {
-    if (!isSettled(ModelFiles.MODULES)) {
-      return false;
-    }
-    if (!exists(ModelFiles.MODULES)) {
-      return hasConfig() && isComplete(ModelFiles.ROOT);
-    }
     try {
-      List<ModelFiles.Folder> folders =
-          ModelFiles.folders(read(snapshot.resolve(ModelFiles.MODULES)));
-      return ModelFiles.ROOT.files().stream().allMatch(this::isSettled)
-          && (!exists(ModelFiles.CONFIG) || hasWeights(ModelFiles.ROOT))
-          && folders.stream().allMatch(this::isComplete);
+      return hasWeights()
+          && isSettled(ModelFiles.MODULES)
+          && ModelFiles.ROOT.files().stream().allMatch(this::isSettled)
+          && (!exists(ModelFiles.MODULES) || folders().stream().allMatch(this::isComplete));
     } catch (GatunException | IOException e) {
       return false;
     }
+  }
+
+  private List<ModelFiles.Folder> folders() throws IOException {
+    return ModelFiles.folders(read(snapshot.resolve(ModelFiles.MODULES)));
   }
 
   private boolean isComplete(ModelFiles.Folder folder) {

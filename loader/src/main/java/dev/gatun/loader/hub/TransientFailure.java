@@ -1,6 +1,8 @@
 package dev.gatun.loader.hub;
 
 import java.io.IOException;
+import java.net.ConnectException;
+import java.net.http.HttpConnectTimeoutException;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -37,6 +39,12 @@ final class TransientFailure extends IOException {
   /** How long the server asks to wait. */
   Optional<Duration> retryAfter() {
     return Optional.ofNullable(retryAfter);
+  }
+
+  /** Whether there was not even a connection: then there is most likely no network. */
+  boolean neverConnected() {
+    return getCause() instanceof ConnectException
+        || getCause() instanceof HttpConnectTimeoutException;
   }
 
   /** This failure, when there is no further try. */

@@ -11,8 +11,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * Properties of the embedding model. What is not set is as the model says.
  *
- * @param model a directory, or an id in the Hugging Face cache
- * @param revision branch, tag or commit in the Hugging Face cache
+ * @param model a directory, or the id of a model on the hub
+ * @param revision branch, tag or commit of a model given by its id
  * @param threads CPU threads including the caller; 0 for all
  * @param dtype precision to compute in
  * @param maxTokens tokens a text is cut to

@@ -11,7 +11,7 @@ final class ModelFailureAnalyzer extends AbstractFailureAnalyzer<GatunException>
     return new FailureAnalysis(
         "Gatun could not load a model: " + cause.getMessage(),
         "Check spring.ai.gatun.embedding.model and spring.ai.gatun.reranking.model: each is a model"
-            + " directory, or an id that is already in the Hugging Face cache.",
+            + " directory, or the id of a model on the hub.",
         cause);
   }
 }

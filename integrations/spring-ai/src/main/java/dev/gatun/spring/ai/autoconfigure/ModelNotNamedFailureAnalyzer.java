@@ -10,7 +10,7 @@ final class ModelNotNamedFailureAnalyzer extends AbstractFailureAnalyzer<ModelNo
     boolean embedding = cause.property().startsWith(GatunEmbeddingProperties.PREFIX);
     return new FailureAnalysis(
         cause.getMessage(),
-        "Set %s to a model directory or to an id in the Hugging Face cache%s."
+        "Set %s to a model directory or to the id of a model on the hub%s."
             .formatted(
                 cause.property(),
                 embedding
