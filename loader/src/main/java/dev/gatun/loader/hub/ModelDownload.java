@@ -44,8 +44,9 @@ final class ModelDownload {
       for (ModelFiles.Folder folder : folders) {
         sort(names, folder.files(), files, absent);
       }
-      boolean own = names.contains(ModelFiles.CONFIG) || folders.isEmpty();
-      if (own) {
+      boolean plain = !names.contains(ModelFiles.MODULES);
+      boolean own = names.contains(ModelFiles.WEIGHTS) || names.contains(ModelFiles.INDEX);
+      if (plain || own && folders.stream().noneMatch(f -> f.path().isEmpty())) {
         folders.addFirst(ModelFiles.ROOT);
       }
       for (ModelFiles.Folder folder : folders) {

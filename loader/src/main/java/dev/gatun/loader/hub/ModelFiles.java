@@ -80,7 +80,7 @@ final class ModelFiles {
   static final Folder ROOT = new Folder("", "Transformer");
 
   /**
-   * The folders that modules.json names, each once, without the model's own.
+   * The folders that modules.json names, each once; the model's own may be among them.
    *
    * @throws HubException.UnsafeName if one leads elsewhere
    * @throws HubException.BadResponse if it is no list of modules
@@ -92,8 +92,10 @@ final class ModelFiles {
         String path = module.path("path").asText("").replaceAll("/+$", "");
         String type = module.path("type").asText("");
         var folder = new Folder(path, type.substring(type.lastIndexOf('.') + 1));
-        if (!path.isEmpty() && folders.stream().noneMatch(f -> f.path().equals(path))) {
+        if (!path.isEmpty()) {
           SafeNames.file(path, MODULES);
+        }
+        if (!folders.contains(folder)) {
           folders.add(folder);
         }
         if (folders.size() > MOST_FOLDERS) {

@@ -42,12 +42,8 @@ final class SnapshotState {
   /** Whether it has its weights too; what else a load wants may be missing. */
   boolean hasWeights() {
     try {
-      return exists(ModelFiles.CONFIG)
-          ? hasWeights(ModelFiles.ROOT)
-          : exists(ModelFiles.MODULES)
-              && folders().stream()
-                  .filter(ModelFiles.Folder::hasWeights)
-                  .allMatch(this::hasWeights);
+      return hasConfig()
+          && folders().stream().filter(ModelFiles.Folder::hasWeights).allMatch(this::hasWeights);
     } catch (GatunException | IOException e) {
       return false;
     }
@@ -59,14 +55,16 @@ final class SnapshotState {
       return hasWeights()
           && isSettled(ModelFiles.MODULES)
           && ModelFiles.ROOT.files().stream().allMatch(this::isSettled)
-          && (!exists(ModelFiles.MODULES) || folders().stream().allMatch(this::isComplete));
+          && folders().stream().allMatch(this::isComplete);
     } catch (GatunException | IOException e) {
       return false;
     }
   }
 
   private List<ModelFiles.Folder> folders() throws IOException {
-    return ModelFiles.folders(read(snapshot.resolve(ModelFiles.MODULES)));
+    return exists(ModelFiles.MODULES)
+        ? ModelFiles.folders(read(snapshot.resolve(ModelFiles.MODULES)))
+        : List.of(ModelFiles.ROOT);
   }
 
   private boolean isComplete(ModelFiles.Folder folder) {

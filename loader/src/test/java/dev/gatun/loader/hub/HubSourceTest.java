@@ -133,6 +133,26 @@ class HubSourceTest {
   }
 
   @Test
+  void anEmbeddingModelMayHaveItsWeightsInAFolderAlone() {
+    hub.repository(ID)
+        .file(
+            "modules.json",
+            """
+            [{"path": "0_StaticEmbedding", "type": "sentence_transformers.models.StaticEmbedding"},
+             {"path": "1_Normalize", "type": "sentence_transformers.models.Normalize"}]
+            """)
+        .file("0_StaticEmbedding/tokenizer.json", "{}")
+        .file("0_StaticEmbedding/model.safetensors", TinyModels.safetensors("w", 8, 5));
+    Path snapshot = locate(ID);
+    assertTrue(Files.isRegularFile(snapshot.resolve("0_StaticEmbedding/model.safetensors")));
+    assertTrue(Files.isRegularFile(snapshot.resolve("0_StaticEmbedding/tokenizer.json")));
+    int requests = hub.requests.size();
+    assertEquals(snapshot, locate(ID));
+    assertEquals(snapshot, locate(ID, "HF_HUB_OFFLINE=1"));
+    assertEquals(requests, hub.requests.size());
+  }
+
+  @Test
   void theHubsRefusalIsTheError() {
     assertThrows(HubException.RepositoryNotFound.class, () -> locate(ID));
     TinyModels.single(hub, ID).gated = true;

@@ -70,7 +70,7 @@ class SharedDownloadTest {
   @Test
   void aFileLargerThanMemory() throws Exception {
     hub.bytesPerSecond = 0;
-    hub.repository(ID).file("model.safetensors", TinyModels.safetensors("w", 50_000_000, 1));
+    hub.repository(ID).file("model.safetensors", TinyModels.safetensors("w", 25_000_000, 1));
     Map<String, String> environment =
         Map.of("HF_ENDPOINT", hub.endpoint().toString(), "HF_HUB_CACHE", cache.toString());
     Path snapshot = Path.of(ChildDownload.output(ChildDownload.start(environment, ID)).strip());
