@@ -3,8 +3,10 @@ package dev.gatun;
 import dev.gatun.loader.hub.HubEnvironment;
 import dev.gatun.loader.hub.ModelLocator;
 import dev.gatun.loader.hub.ModelRequest;
+import dev.gatun.runtime.nativelib.ContextOptions;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * How a model is loaded. Immutable; start from {@link #defaults()}.
@@ -51,6 +53,11 @@ public record LoadOptions(
   Path locate(String idOrPath) {
     return ModelLocator.standard(HubEnvironment.system())
         .locateFiles(idOrPath, revision == null ? ModelRequest.DEFAULT_REVISION : revision);
+  }
+
+  /** What of this concerns the device. */
+  ContextOptions context() {
+    return new ContextOptions(device, threads, Optional.ofNullable(tier), dtype);
   }
 
   /** Builds this transformers class, whatever config.json names. */

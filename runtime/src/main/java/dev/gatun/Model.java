@@ -15,7 +15,6 @@ import dev.gatun.runtime.models.Batch;
 import dev.gatun.runtime.models.Decodable;
 import dev.gatun.runtime.models.Network;
 import dev.gatun.runtime.models.Taps;
-import dev.gatun.runtime.nativelib.ContextOptions;
 import dev.gatun.runtime.nativelib.NativeContext;
 import dev.gatun.runtime.nativelib.NativeLibrary;
 import dev.gatun.runtime.ops.Ops;
@@ -25,7 +24,6 @@ import dev.gatun.runtime.weights.WeightScope;
 import dev.gatun.runtime.weights.Weights;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -102,7 +100,11 @@ public final class Model implements AutoCloseable {
   /** Loads from a directory. */
   public static Model load(Path directory, LoadOptions options) {
     NativeLibrary.bindAhead();
-    ModelConfig config = ConfigParser.parse(directory.resolve("config.json"));
+    return load(directory, ConfigParser.parse(directory.resolve("config.json")), options);
+  }
+
+  /** Loads from a directory whose config.json has been read. */
+  static Model load(Path directory, ModelConfig config, LoadOptions options) {
     if (options.strict() && !config.unreadKeys().unknown().isEmpty()) {
       throw new ConfigException(
           directory.resolve("config.json").toString(),
@@ -117,13 +119,7 @@ public final class Model implements AutoCloseable {
       var checkpoint = lifetime.owns(Checkpoint.open(directory));
       ResolvedWeights resolved =
           WeightResolver.resolve(checkpoint, ModelInspector.plan(architecture, config));
-      var contextOptions =
-          new ContextOptions(
-              options.device(),
-              options.threads(),
-              Optional.ofNullable(options.tier()),
-              options.dtype());
-      var context = lifetime.owns(NativeContext.open(contextOptions));
+      var context = lifetime.owns(NativeContext.open(options.context()));
       var weights = lifetime.owns(new Weights(context));
       Network network = architecture.build(config, WeightScope.load(resolved, weights));
       return new Model(

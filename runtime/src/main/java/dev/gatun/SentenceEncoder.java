@@ -1,6 +1,7 @@
 package dev.gatun;
 
 import dev.gatun.loader.config.ConfigParser;
+import dev.gatun.loader.config.ModelConfig;
 import dev.gatun.loader.config.PoolingMode;
 import dev.gatun.loader.config.SentenceModule;
 import dev.gatun.runtime.embedding.MicroBatcher.Item;
@@ -8,14 +9,12 @@ import dev.gatun.runtime.embedding.Pooling;
 import dev.gatun.runtime.embedding.SentenceHead;
 import dev.gatun.runtime.embedding.StaticTable;
 import dev.gatun.runtime.models.Architectures;
-import dev.gatun.runtime.nativelib.ContextOptions;
 import dev.gatun.runtime.nativelib.NativeContext;
 import dev.gatun.runtime.ops.Ops;
 import dev.gatun.runtime.tensor.Workspace;
 import dev.gatun.runtime.tensor.WorkspacePool;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 
@@ -75,7 +74,7 @@ final class SentenceEncoder implements AutoCloseable {
       NativeContext context;
       List<SentenceModule> rest;
       if (modules.getFirst() instanceof SentenceModule.StaticEmbedding(String path)) {
-        context = lifetime.owns(NativeContext.open(contextOptions(options)));
+        context = lifetime.owns(NativeContext.open(options.context()));
         source = lifetime.owns(new Static(new StaticTable(directory.resolve(path), context)));
         rest = modules.subList(1, modules.size());
       } else {
@@ -99,16 +98,13 @@ final class SentenceEncoder implements AutoCloseable {
   }
 
   private static Model load(Path directory, LoadOptions options) {
-    if (options.architecture() != null) {
-      return Model.load(directory, options);
-    }
-    String encoder = Architectures.encoder(ConfigParser.parse(directory.resolve("config.json")));
-    return Model.load(directory, options.withArchitecture(encoder));
-  }
-
-  private static ContextOptions contextOptions(LoadOptions options) {
-    return new ContextOptions(
-        options.device(), options.threads(), Optional.ofNullable(options.tier()), options.dtype());
+    ModelConfig config = ConfigParser.parse(directory.resolve("config.json"));
+    return Model.load(
+        directory,
+        config,
+        options.architecture() != null
+            ? options
+            : options.withArchitecture(Architectures.encoder(config)));
   }
 
   /** Length of a vector. */

@@ -3,6 +3,7 @@ package dev.gatun;
 import dev.gatun.loader.config.ConfigException;
 import dev.gatun.loader.config.ConfigParser;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.runtime.nativelib.NativeLibrary;
 import dev.gatun.runtime.text.TokenBudget;
 import dev.gatun.tokenizers.Encoding;
 import dev.gatun.tokenizers.Tokenizer;
@@ -37,6 +38,7 @@ final class TaskModel implements AutoCloseable {
    *     head
    */
   static TaskModel load(Path directory, LoadOptions options, String task, String head) {
+    NativeLibrary.bindAhead();
     Path file = directory.resolve("config.json");
     ModelConfig config = ConfigParser.parse(file);
     String name = options.architecture();
@@ -57,7 +59,7 @@ final class TaskModel implements AutoCloseable {
     var lifetime = new Lifetime("the model " + directory);
     try {
       Tokenizer tokenizer = lifetime.owns(Tokenizer.load(directory));
-      Model model = lifetime.owns(Model.load(directory, options.withArchitecture(name)));
+      Model model = lifetime.owns(Model.load(directory, config, options.withArchitecture(name)));
       return new TaskModel(model, tokenizer, lifetime);
     } catch (Throwable e) {
       lifetime.close();

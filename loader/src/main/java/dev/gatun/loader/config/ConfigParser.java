@@ -1,6 +1,7 @@
 package dev.gatun.loader.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.gatun.loader.json.StrictJson;
 import java.io.IOException;
@@ -72,6 +73,15 @@ public final class ConfigParser {
 
   static ObjectNode readObject(Path file) {
     return readObject(file.toString(), readBytes(file));
+  }
+
+  /** Reads a list beside the configuration, such as {@code modules.json}. */
+  static ArrayNode readArray(Path file) {
+    try {
+      return StrictJson.readArray(readBytes(file));
+    } catch (IOException e) {
+      throw new ConfigException(file.toString(), "is malformed: " + StrictJson.reason(e), e);
+    }
   }
 
   /** The whole of a configuration file. */

@@ -3,6 +3,7 @@ package dev.gatun.loader.config;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.gatun.loader.json.Text;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -27,6 +28,11 @@ final class ConfigReader {
   ConfigReader(String source, ObjectNode root) {
     this.source = source;
     this.root = root;
+  }
+
+  /** The keys of a file. */
+  static ConfigReader of(Path file) {
+    return new ConfigReader(file.toString(), ConfigParser.readObject(file));
   }
 
   /**

@@ -2,9 +2,7 @@ package dev.gatun.loader.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.gatun.loader.json.StrictJson;
 import dev.gatun.loader.json.Text;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -33,7 +31,7 @@ public record CrossEncoderConfig(Optional<String> activationFunction, OptionalIn
         || !Files.exists(directory.resolve(SETTINGS))) {
       return new CrossEncoderConfig(activation, OptionalInt.empty());
     }
-    ConfigReader settings = reader(directory.resolve(SETTINGS));
+    ConfigReader settings = ConfigReader.of(directory.resolve(SETTINGS));
     // A directory of another kind, as a sentence embedder: only its config.json is looked at.
     if (!settings.text("model_type", "SentenceTransformer").equals("CrossEncoder")) {
       return new CrossEncoderConfig(activation, OptionalInt.empty());
@@ -46,7 +44,7 @@ public record CrossEncoderConfig(Optional<String> activationFunction, OptionalIn
     Path file = directory.resolve("sentence_bert_config.json");
     OptionalInt length = OptionalInt.empty();
     if (Files.exists(file)) {
-      ConfigReader limits = reader(file);
+      ConfigReader limits = ConfigReader.of(file);
       limits.onlyFalse("do_lower_case", "the tokenizer decides");
       length = limits.optionalInteger("max_seq_length", 1, Integer.MAX_VALUE);
     }
@@ -59,7 +57,7 @@ public record CrossEncoderConfig(Optional<String> activationFunction, OptionalIn
   }
 
   private static Optional<String> inModelConfig(Path file) {
-    ConfigReader keys = reader(file);
+    ConfigReader keys = ConfigReader.of(file);
     JsonNode nested = keys.nullable("sentence_transformers");
     // A key that is there counts, even with a null.
     if (nested instanceof ObjectNode object && object.has("activation_fn")) {
@@ -78,20 +76,11 @@ public record CrossEncoderConfig(Optional<String> activationFunction, OptionalIn
 
   private static void requireOnlyTransformer(Path directory) {
     Path file = directory.resolve("modules.json");
-    JsonNode modules;
-    try {
-      modules = StrictJson.readArray(ConfigParser.readBytes(file));
-    } catch (IOException e) {
-      throw new ConfigException(file.toString(), "is malformed: " + StrictJson.reason(e), e);
-    }
+    JsonNode modules = ConfigParser.readArray(file);
     String type = modules.path(0).path("type").asText();
     if (modules.size() != 1 || !type.substring(type.lastIndexOf('.') + 1).equals("Transformer")) {
       throw new ConfigException(
           file.toString(), "modules", Text.shorten(modules.toString(), 200), "one Transformer");
     }
-  }
-
-  private static ConfigReader reader(Path file) {
-    return new ConfigReader(file.toString(), ConfigParser.readObject(file));
   }
 }

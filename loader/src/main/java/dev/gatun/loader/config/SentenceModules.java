@@ -1,11 +1,7 @@
 package dev.gatun.loader.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.gatun.loader.json.StrictJson;
 import dev.gatun.loader.json.Text;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -45,7 +41,7 @@ final class SentenceModules {
       return withoutList();
     }
     List<SentenceModule> modules = new ArrayList<>();
-    for (JsonNode node : array()) {
+    for (JsonNode node : ConfigParser.readArray(file)) {
       if (!node.path("type").isTextual() || !node.path("path").isTextual()) {
         throw new ConfigException(
             file.toString(),
@@ -66,7 +62,7 @@ final class SentenceModules {
     Path config = directory.resolve("config.json");
     PoolingMode pooling = PoolingMode.MEAN;
     if (Files.exists(config)) {
-      var keys = new ConfigReader(config.toString(), ConfigParser.readObject(config));
+      var keys = ConfigReader.of(config);
       if (keys.optionalText("model_type").orElse("").equals("model2vec")) {
         var table = new SentenceModule.StaticEmbedding("");
         return keys.bool("normalize", false)
@@ -199,16 +195,6 @@ final class SentenceModules {
   }
 
   private ConfigReader keys(String path) {
-    Path config = directory.resolve(path).resolve("config.json");
-    ObjectNode root = ConfigParser.readObject(config);
-    return new ConfigReader(config.toString(), root);
-  }
-
-  private ArrayNode array() {
-    try {
-      return StrictJson.readArray(ConfigParser.readBytes(file));
-    } catch (IOException e) {
-      throw new ConfigException(file.toString(), "is malformed: " + StrictJson.reason(e), e);
-    }
+    return ConfigReader.of(directory.resolve(path).resolve("config.json"));
   }
 }

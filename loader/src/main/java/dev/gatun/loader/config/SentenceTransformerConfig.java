@@ -38,7 +38,8 @@ public record SentenceTransformerConfig(
     SimilarityFunction similarity,
     OptionalInt truncateDim) {
 
-  private static final List<String> LIMITS =
+  /** Names, of today and before, of the file with a text's limits. */
+  public static final List<String> LIMITS =
       List.of(
           "sentence_bert_config.json",
           "sentence_roberta_config.json",

@@ -2,6 +2,7 @@ package dev.gatun.loader.hub;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.gatun.loader.config.SentenceTransformerConfig;
 import dev.gatun.loader.json.StrictJson;
 import dev.gatun.loader.json.Text;
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /** Which files of a repository a load reads. Everything else stays where it is. */
 final class ModelFiles {
@@ -41,14 +43,7 @@ final class ModelFiles {
           "tokenizer.model",
           "spm.model",
           "tekken.json",
-          "config_sentence_transformers.json",
-          "sentence_bert_config.json",
-          "sentence_roberta_config.json",
-          "sentence_distilbert_config.json",
-          "sentence_camembert_config.json",
-          "sentence_albert_config.json",
-          "sentence_xlm-roberta_config.json",
-          "sentence_xlnet_config.json");
+          "config_sentence_transformers.json");
 
   private ModelFiles() {}
 
@@ -67,7 +62,10 @@ final class ModelFiles {
     List<String> files() {
       return switch (type) {
         case "Pooling", "Normalize", "Dense", "LayerNorm" -> List.of(file(CONFIG));
-        default -> MODEL.stream().map(this::file).toList();
+        default ->
+            Stream.concat(MODEL.stream(), SentenceTransformerConfig.LIMITS.stream())
+                .map(this::file)
+                .toList();
       };
     }
 

@@ -29,8 +29,13 @@ public final class SentenceHead implements AutoCloseable {
   /** Of {@code torch.nn.LayerNorm}; the module has no setting for it. */
   private static final double LAYER_NORM_EPS = 1e-5;
 
-  /** One module: x {@code [texts, in]} to {@code [texts, out]}. */
+  /** One module: vectors {@code [texts][in]} to {@code [texts][out]}. */
   private interface Step {
+    float[][] apply(Ops ops, Workspace ws, float[][] vectors);
+  }
+
+  /** One module on the device: x {@code [texts, in]} to {@code [texts, out]}. */
+  private interface DeviceStep {
     Tensor apply(Ops ops, Workspace ws, Tensor x);
   }
 
@@ -66,23 +71,11 @@ public final class SentenceHead implements AutoCloseable {
     return dimension;
   }
 
-  /** Whether it gives vectors as they come. */
-  public boolean isEmpty() {
-    return steps.isEmpty();
-  }
-
-  /** Takes one vector per text and gives one vector per text. */
+  /** Takes one vector per text, for it to change, and gives one vector per text. */
   public float[][] apply(Ops ops, Workspace ws, float[][] pooled) {
-    if (steps.isEmpty() || pooled.length == 0) {
-      return pooled;
-    }
-    Tensor x = ws.floats(pooled.length, pooled[0].length, concat(pooled));
+    float[][] vectors = pooled;
     for (Step step : steps) {
-      x = step.apply(ops, ws, x);
-    }
-    var vectors = new float[pooled.length][];
-    for (int i = 0; i < vectors.length; i++) {
-      vectors[i] = x.row(i).toFloatArray();
+      vectors = step.apply(ops, ws, vectors);
     }
     return vectors;
   }
@@ -112,7 +105,7 @@ public final class SentenceHead implements AutoCloseable {
                         ? scope.linearNoBias("residual", d.inFeatures(), d.outFeatures())
                         : null));
     Epilogue activation = Epilogue.activation(d.activation());
-    steps.add(
+    addOnDevice(
         (ops, ws, x) -> {
           Epilogue epilogue = activation;
           if (d.residual()) {
@@ -128,16 +121,28 @@ public final class SentenceHead implements AutoCloseable {
     requireInput(n.path(), "dimension", n.dimension());
     LayerNorm norm =
         load(n.path(), scope -> scope.layerNorm("norm", n.dimension(), LAYER_NORM_EPS));
-    steps.add((ops, ws, x) -> ops.layerNorm(ws, norm, x));
+    addOnDevice((ops, ws, x) -> ops.layerNorm(ws, norm, x));
   }
 
-  private static Tensor normalize(Ops ops, Workspace ws, Tensor x) {
-    var rows = new float[Math.toIntExact(x.rows())][];
-    for (int i = 0; i < rows.length; i++) {
-      rows[i] = x.row(i).toFloatArray();
-      Pooling.normalize(rows[i]);
+  private void addOnDevice(DeviceStep step) {
+    steps.add(
+        (ops, ws, vectors) -> {
+          if (vectors.length == 0) {
+            return vectors;
+          }
+          Tensor x = ws.floats(vectors.length, vectors[0].length, concat(vectors));
+          Tensor y = step.apply(ops, ws, x);
+          var results = new float[vectors.length][];
+          Arrays.setAll(results, i -> y.row(i).toFloatArray());
+          return results;
+        });
+  }
+
+  private static float[][] normalize(Ops ops, Workspace ws, float[][] vectors) {
+    for (float[] vector : vectors) {
+      Pooling.normalize(vector);
     }
-    return ws.floats(x.rows(), x.columns(), concat(rows));
+    return vectors;
   }
 
   private <T> T load(String path, Function<WeightScope, T> constructor) {

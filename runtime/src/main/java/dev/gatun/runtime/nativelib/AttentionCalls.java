@@ -53,7 +53,7 @@ public final class AttentionCalls {
       MemorySegment distanceBias,
       MemorySegment out,
       AttentionShape shape) {
-    begin(scratch);
+    scratch.begin(context);
     try {
       MemorySegment params = scratch.params();
       params.set(JAVA_INT, 0, AttentionParams.BYTES);
@@ -117,7 +117,7 @@ public final class AttentionCalls {
       long blockStride,
       int blockSize,
       int blocksPerSequence) {
-    begin(scratch);
+    scratch.begin(context);
     try {
       MemorySegment params = scratch.params();
       params.set(JAVA_INT, 0, KvAppendParams.BYTES);
@@ -146,13 +146,5 @@ public final class AttentionCalls {
     } finally {
       scratch.end();
     }
-  }
-
-  private void begin(CallScratch scratch) {
-    context.requireOpen();
-    if (scratch.context() != context) {
-      throw new IllegalArgumentException("the workspace belongs to another context");
-    }
-    scratch.begin();
   }
 }

@@ -58,6 +58,20 @@ public final class CallScratch implements AutoCloseable {
   }
 
   /**
+   * Starts a call of this context, as {@link #begin()}.
+   *
+   * @throws IllegalStateException if the context is closed
+   * @throws IllegalArgumentException if the scratch belongs to another one
+   */
+  void begin(NativeContext context) {
+    context.requireOpen();
+    if (context() != context) {
+      throw new IllegalArgumentException("the workspace belongs to another context");
+    }
+    begin();
+  }
+
+  /**
    * Starts a call. Two calls sharing one parameter struct would give a kernel the wrong strides,
    * that is, memory that is not ours: hence the check.
    *

@@ -43,11 +43,7 @@ public final class DisentangledCalls {
       MemorySegment positionIndex,
       MemorySegment out,
       Shape shape) {
-    context.requireOpen();
-    if (scratch.context() != context) {
-      throw new IllegalArgumentException("the workspace belongs to another context");
-    }
-    scratch.begin();
+    scratch.begin(context);
     try {
       MemorySegment params = scratch.params();
       params.set(JAVA_INT, 0, DisentangledParams.BYTES);

@@ -44,7 +44,7 @@ public final class KernelCalls {
       long yStride,
       long residualStride,
       float scale) {
-    begin(scratch);
+    scratch.begin(context);
     try {
       MemorySegment params = scratch.params();
       params.set(JAVA_INT, 0, LinearParams.BYTES);
@@ -85,7 +85,7 @@ public final class KernelCalls {
       long xStride,
       long yStride,
       float eps) {
-    begin(scratch);
+    scratch.begin(context);
     try {
       int status =
           (int)
@@ -121,7 +121,7 @@ public final class KernelCalls {
       long xStride,
       long yStride,
       float eps) {
-    begin(scratch);
+    scratch.begin(context);
     try {
       int status =
           (int)
@@ -155,7 +155,7 @@ public final class KernelCalls {
       long xStride,
       long yStride,
       int activation) {
-    begin(scratch);
+    scratch.begin(context);
     try {
       int status =
           (int)
@@ -191,7 +191,7 @@ public final class KernelCalls {
       boolean accumulate,
       MemorySegment y,
       long yStride) {
-    begin(scratch);
+    scratch.begin(context);
     try {
       int status =
           (int)
@@ -225,7 +225,7 @@ public final class KernelCalls {
       long columns,
       long xStride,
       MemorySegment indices) {
-    begin(scratch);
+    scratch.begin(context);
     try {
       int status =
           (int)
@@ -260,7 +260,7 @@ public final class KernelCalls {
       long tokens,
       long xStride,
       long tableRows) {
-    begin(scratch);
+    scratch.begin(context);
     try {
       MemorySegment params = scratch.params();
       params.set(JAVA_INT, 0, RopeParams.BYTES);
@@ -288,13 +288,5 @@ public final class KernelCalls {
     } finally {
       scratch.end();
     }
-  }
-
-  private void begin(CallScratch scratch) {
-    context.requireOpen();
-    if (scratch.context() != context) {
-      throw new IllegalArgumentException("the workspace belongs to another context");
-    }
-    scratch.begin();
   }
 }
