@@ -2,15 +2,11 @@ package dev.gatun.tools;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.gatun.TextEmbedder;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -45,8 +41,6 @@ import picocli.CommandLine.Spec;
       "  gatun bench embed sentence-transformers/all-MiniLM-L6-v2 --input texts.txt --batch 32",
     })
 final class BenchEmbedCommand implements Callable<Integer> {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   @Spec private CommandSpec spec;
 
   @Parameters(paramLabel = "MODEL", description = "Directory or id of an embedding model.")
@@ -88,7 +82,11 @@ final class BenchEmbedCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     try (TextEmbedder embedder = load(err)) {
       if (serve) {
-        serve(embedder, out);
+        LineServer.serve(
+            LineServer.standardInput(),
+            out,
+            JsonNodeFactory.instance.objectNode(),
+            request -> answer(embedder, request));
         return Gatun.OK;
       }
       List<List<String>> batches = batches(Files.readAllLines(input));
@@ -130,25 +128,11 @@ final class BenchEmbedCommand implements Callable<Integer> {
     batches.forEach(embedder::embed);
   }
 
-  private static void serve(TextEmbedder embedder, PrintWriter out) throws IOException {
-    var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-    say(JsonNodeFactory.instance.objectNode().put("ready", true), out);
-    for (String line = in.readLine(); line != null; line = in.readLine()) {
-      try {
-        say(answer(embedder, JSON.readTree(line)), out);
-      } catch (JsonProcessingException e) {
-        say(error("not a line of JSON: " + e.getOriginalMessage()), out);
-      } catch (IllegalArgumentException e) {
-        say(error(e.getMessage()), out);
-      }
-    }
-  }
-
   private static ObjectNode answer(TextEmbedder embedder, JsonNode request)
       throws JsonProcessingException {
     var batches = new ArrayList<List<String>>();
     for (JsonNode texts : request.path("batches")) {
-      batches.add(Arrays.asList(JSON.treeToValue(texts, String[].class)));
+      batches.add(Arrays.asList(LineServer.JSON.treeToValue(texts, String[].class)));
     }
     if (batches.isEmpty()) {
       throw new IllegalArgumentException("a request needs \"batches\"");
@@ -158,7 +142,7 @@ final class BenchEmbedCommand implements Callable<Integer> {
       var vectors = result.putArray("vectors");
       for (List<String> texts : batches) {
         for (float[] vector : embedder.embed(texts)) {
-          vectors.add(JSON.valueToTree(vector));
+          vectors.add(LineServer.JSON.valueToTree(vector));
         }
       }
       return result;
@@ -167,14 +151,5 @@ final class BenchEmbedCommand implements Callable<Integer> {
     Timing.turn(request.path("seconds").asDouble(1), () -> embed(embedder, batches))
         .putInto(result);
     return result;
-  }
-
-  private static ObjectNode error(String words) {
-    return JsonNodeFactory.instance.objectNode().put("error", words);
-  }
-
-  private static void say(ObjectNode node, PrintWriter out) {
-    out.println(node);
-    out.flush();
   }
 }

@@ -2,11 +2,8 @@ package dev.gatun.tools;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.gatun.Model;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
@@ -104,8 +101,7 @@ final class BenchModelCommand implements Callable<Integer> {
     try (Model loaded = load(err)) {
       var bench = new ModelBench(loaded);
       if (serve) {
-        var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-        new BenchServer(loaded, bench, seed).serve(in, out);
+        new BenchServer(loaded, bench, seed).serve(LineServer.standardInput(), out);
         return Gatun.OK;
       }
       int newTokens = generate == null ? bench.defaultNewTokens() : generate;

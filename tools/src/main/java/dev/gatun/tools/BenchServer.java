@@ -1,8 +1,6 @@
 package dev.gatun.tools;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.gatun.Model;
@@ -13,8 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Measures on demand, so that another program can take turns with a JVM that stays warm. One line
- * of JSON asks, one answers; the end of the input ends it.
+ * Measures on demand, line by line as {@link LineServer} does.
  *
  * <pre>
  *   asks:    {"lengths": "8x128"} or {"ids": [[..], ..]}, with "generate": tokens, "warmup": seconds (0) before
@@ -23,8 +20,6 @@ import java.util.List;
  * </pre>
  */
 final class BenchServer {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   private final Model model;
   private final ModelBench bench;
   private final long seed;
@@ -37,30 +32,19 @@ final class BenchServer {
 
   void serve(BufferedReader in, PrintWriter out) throws IOException {
     ObjectNode ready = JsonNodeFactory.instance.objectNode();
-    ready.put("ready", true);
     ready.put("architecture", model.architecture());
     ready.put("tier", model.tier());
     ready.put("dtype", model.dtype().toString());
     ready.put("threads", model.threads());
-    say(ready, out);
-    for (String line = in.readLine(); line != null; line = in.readLine()) {
-      say(answer(line), out);
-    }
+    LineServer.serve(in, out, ready, this::answer);
   }
 
-  private ObjectNode answer(String line) {
-    try {
-      JsonNode request = JSON.readTree(line);
-      Workload workload = workload(request);
-      return request.path("values").asBoolean()
-          ? bench.values(workload)
-          : bench.turn(
-              workload, request.path("warmup").asDouble(0), request.path("seconds").asDouble(1));
-    } catch (JsonProcessingException e) {
-      return error("not a line of JSON: " + e.getOriginalMessage());
-    } catch (IllegalArgumentException | UnsupportedOperationException e) {
-      return error(e.getMessage());
-    }
+  private ObjectNode answer(JsonNode request) {
+    Workload workload = workload(request);
+    return request.path("values").asBoolean()
+        ? bench.values(workload)
+        : bench.turn(
+            workload, request.path("warmup").asDouble(0), request.path("seconds").asDouble(1));
   }
 
   private Workload workload(JsonNode request) {
@@ -80,14 +64,5 @@ final class BenchServer {
       throw new IllegalArgumentException("a request needs \"lengths\" or \"ids\"");
     }
     return new Workload(ids, newTokens);
-  }
-
-  private static ObjectNode error(String words) {
-    return JsonNodeFactory.instance.objectNode().put("error", words);
-  }
-
-  private static void say(ObjectNode node, PrintWriter out) {
-    out.println(node);
-    out.flush();
   }
 }

@@ -1,11 +1,7 @@
 package dev.gatun.tools;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.MalformedInputException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,21 +21,12 @@ final class TextLines {
     if (input == null) {
       return texts;
     }
-    try (BufferedReader reader = open()) {
-      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-        texts.add(line);
-      }
-    } catch (MalformedInputException e) {
-      throw new IOException(input + ": not UTF-8 behind line " + (texts.size() - given.size()), e);
+    try (var lines = LineTexts.open(input.toString().equals("-") ? null : input, false)) {
+      lines.forEachRemaining(texts::add);
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
     }
     return texts;
-  }
-
-  private BufferedReader open() throws IOException {
-    return input.toString().equals("-")
-        // a decoder that refuses what is not UTF-8, as the one of files does
-        ? new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8.newDecoder()))
-        : Files.newBufferedReader(input);
   }
 
   /** A text as one line of a terminal: at most {@code limit} characters, none of them a control. */

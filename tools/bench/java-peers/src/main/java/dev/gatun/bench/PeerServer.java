@@ -54,7 +54,8 @@ final class PeerServer {
       if (request.path("values").asBoolean()) {
         return Map.of("last_token", inputs.getFirst().lastTokens(batches.getFirst().hidden()));
       }
-      return Map.of("median_ms", turn(batches, request.path("seconds").asDouble(1)));
+      return Map.of(
+          "median_ms", Turn.median(request.path("seconds").asDouble(1), () -> run(batches)));
     } finally {
       for (Encoder.Batch batch : batches) {
         batch.close();
@@ -62,27 +63,9 @@ final class PeerServer {
     }
   }
 
-  /** What rounds.py does: after a call that doesn't count, calls for some seconds; the median. */
-  private static double turn(List<Encoder.Batch> batches, double seconds) throws Exception {
-    double first = timed(batches);
-    if (first >= seconds) {
-      return first * 1e3;
-    }
-    List<Double> times = new ArrayList<>();
-    long end = System.nanoTime() + (long) (seconds * 1e9);
-    do {
-      times.add(timed(batches));
-    } while (System.nanoTime() < end);
-    times.sort(null);
-    int count = times.size();
-    return (times.get((count - 1) / 2) + times.get(count / 2)) / 2 * 1e3;
-  }
-
-  private static double timed(List<Encoder.Batch> batches) throws Exception {
-    long start = System.nanoTime();
+  private static void run(List<Encoder.Batch> batches) throws Exception {
     for (Encoder.Batch batch : batches) {
       batch.run();
     }
-    return (System.nanoTime() - start) / 1e9;
   }
 }

@@ -45,37 +45,17 @@ final class TextServer {
       }
       return Map.of("vectors", vectors);
     }
-    for (long end = end(request.path("warmup").asDouble(0)); System.nanoTime() < end; ) {
-      run(encoder, batches);
+    double warmup = request.path("warmup").asDouble(0);
+    if (warmup > 0) {
+      Turn.median(warmup, () -> run(encoder, batches));
     }
-    return Map.of("median_ms", turn(encoder, batches, request.path("seconds").asDouble(1)));
+    return Map.of(
+        "median_ms", Turn.median(request.path("seconds").asDouble(1), () -> run(encoder, batches)));
   }
 
-  /** The median of calls during some seconds, after one that doesn't count unless it is longer. */
-  private static double turn(TextEncoder encoder, List<List<String>> batches, double seconds)
-      throws Exception {
-    double first = run(encoder, batches);
-    if (first >= seconds * 1e3) {
-      return first;
-    }
-    List<Double> times = new ArrayList<>();
-    long end = end(seconds);
-    do {
-      times.add(run(encoder, batches));
-    } while (System.nanoTime() < end);
-    times.sort(null);
-    return times.get(times.size() / 2);
-  }
-
-  private static long end(double seconds) {
-    return System.nanoTime() + (long) (seconds * 1e9);
-  }
-
-  private static double run(TextEncoder encoder, List<List<String>> batches) throws Exception {
-    long start = System.nanoTime();
+  private static void run(TextEncoder encoder, List<List<String>> batches) throws Exception {
     for (List<String> texts : batches) {
       encoder.embed(texts);
     }
-    return (System.nanoTime() - start) / 1e6;
   }
 }
