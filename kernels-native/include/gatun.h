@@ -7,12 +7,16 @@
  *    expected) to `message`, at most `message_size` bytes including the NUL; `message` may be NULL.
  *  - Plain pointers are direct parameters, never inside structs. Scalars beyond about eight travel in a
  *    `const gt_<op>_params *` whose first field is `uint32_t struct_size` (sizeof the caller's struct).
- *  - Tensor pointers are memory of the context's device (gt_allocate, or for the CPU any host memory). No alignment
- *    beyond that of the element type is required; strides are in elements.
+ *  - Tensor pointers (float, and the tables of gt_embed) are memory of the context's device (gt_allocate, or for the
+ *    CPU any host memory). No alignment beyond that of the element type is required; strides are in elements.
+ *  - Index arrays (int32_t: ids, positions, offsets, block tables) and params are host memory on every device, done
+ *    with when the call returns. Weights and biases given to gt_linear_pack are host memory too.
+ *  - On a GPU an op returns when it is queued. Ops of one context run in the order of their calls; gt_download,
+ *    gt_argmax and gt_synchronize wait for them.
  *  - Tokens are packed: a batch is one [tokens, features] matrix plus cu_seqlens (int32 offsets, length batch + 1,
  *    first 0, last = tokens). No padding, no mask tensor.
  *  - No globals, no environment variables, no exit or abort on input, no allocation inside ops (scratch belongs to
- *    the context). A context may be used from many threads at once.
+ *    the context). A context may be used from many threads at once; a fork of one (gt_context_fork) by one at a time.
  *  - Compute is fp32 unless said otherwise.
  */
 #ifndef GATUN_H
@@ -32,7 +36,7 @@ extern "C" {
 #endif
 
 /* Raised whenever a signature, enum value or struct layout changes. */
-#define GT_ABI_VERSION 3
+#define GT_ABI_VERSION 4
 
 typedef enum gt_status {
   GT_OK = 0,
@@ -40,6 +44,10 @@ typedef enum gt_status {
   GT_OUT_OF_MEMORY = 2,
   GT_UNSUPPORTED = 3, /* valid, but this device or tier has no kernel for it */
   GT_INTERNAL = 4,
+  GT_NO_DEVICE = 5,          /* no driver, no device, or none of that index */
+  GT_DRIVER_TOO_OLD = 6,     /* the driver can't run what this library was built with */
+  GT_UNSUPPORTED_DEVICE = 7, /* a device that this library has no code for */
+  GT_DEVICE_LOST = 8,        /* the device failed or was reset: the context and its memory are of no more use */
 } gt_status;
 
 typedef enum gt_dtype {
@@ -49,13 +57,14 @@ typedef enum gt_dtype {
   GT_F64 = 3, /* weights and tables only: rounded to fp32 when read */
 } gt_dtype;
 
-/* CPU tiers in ascending order; GT_TIER_AUTO picks the best the CPU runs. */
+/* CPU tiers in ascending order; GT_TIER_AUTO picks the best the CPU runs. The CUDA library has one tier. */
 typedef enum gt_tier {
   GT_TIER_AUTO = -1,
   GT_TIER_REFERENCE = 0,   /* scalar C, the oracle */
   GT_TIER_AVX2 = 1,        /* AVX2 + FMA + F16C */
   GT_TIER_AVX512 = 2,      /* AVX-512 F/BW/DQ/VL */
   GT_TIER_AVX512_BF16 = 3, /* the same and vdpbf16ps for compute in GT_BF16 */
+  GT_TIER_CUDA = 64,
 } gt_tier;
 
 /* Formulas: hf-compatibility C0 = transformers activations.py. */
@@ -82,7 +91,7 @@ typedef enum gt_weight_layout {
   GT_IN_OUT = 1, /* [in_features, out_features]: GPT-2's Conv1D */
 } gt_weight_layout;
 
-typedef struct gt_context gt_context; /* device, tier, thread pool, scratch */
+typedef struct gt_context gt_context; /* device, tier, thread pool or stream, scratch */
 typedef struct gt_linear gt_linear;   /* packed weights and bias of one (possibly fused) linear layer */
 
 /* ---- library ------------------------------------------------------------------------------------------------ */
@@ -96,21 +105,62 @@ GT_API const char *gt_layout(void);
 /* "reference", "avx2", ...; NULL for an unknown value. Static string. */
 GT_API const char *gt_tier_name(int32_t tier);
 
-/* Best tier this CPU and OS can run. */
+/* Best tier this CPU and OS can run; GT_TIER_CUDA from the CUDA library. */
 GT_API int32_t gt_best_tier(void);
+
+/* ---- devices ------------------------------------------------------------------------------------------------ */
+
+enum { GT_DEVICE_NAME_BYTES = 128 };
+
+typedef struct gt_device_info {
+  uint32_t struct_size;
+  int32_t usable;        /* 1, or 0: gt_context_create would fail, with the status and message of the call */
+  int32_t compute_major; /* CUDA compute capability; 0 for the CPU */
+  int32_t compute_minor;
+  int32_t driver_version; /* as CUDA counts: 1000 major + 10 minor; 0 for the CPU */
+  int32_t processors;     /* streaming multiprocessors, or CPUs this process may use */
+  int64_t total_bytes;    /* of the device's memory */
+  int64_t free_bytes;
+  char name[GT_DEVICE_NAME_BYTES];
+} gt_device_info;
+
+/* How many devices this library sees, usable or not: 1 for the CPU library. GT_NO_DEVICE when there is no driver or it
+ * finds none, GT_DRIVER_TOO_OLD when the driver can't be asked; *count is 0 then. */
+GT_API gt_status gt_device_count(int32_t *count, char *message, size_t message_size);
+
+/* Fills what is known of a device (the rest is 0) and says with the status of gt_context_create whether it can be used.
+ * Creates no context and starts no thread. */
+GT_API gt_status gt_device_describe(int32_t device, gt_device_info *info, char *message, size_t message_size);
 
 /* ---- context ------------------------------------------------------------------------------------------------ */
 
 typedef struct gt_context_params {
   uint32_t struct_size;
-  int32_t threads; /* worker threads including the caller; 0 = the CPUs this process may use */
-  int32_t tier;    /* gt_tier: GT_TIER_AUTO, or a cap: a tier the CPU can't run is GT_UNSUPPORTED */
+  int32_t threads; /* worker threads including the caller; 0 = the CPUs this process may use. On a GPU ignored */
+  int32_t tier;    /* gt_tier: GT_TIER_AUTO, or a cap: a tier the device can't run is GT_UNSUPPORTED */
+  int32_t device;  /* index among this library's devices; 0 for the CPU */
 } gt_context_params;
 
 GT_API gt_status gt_context_create(const gt_context_params *params, gt_context **context, char *message,
                                    size_t message_size);
-/* NULL is allowed. No call may be in flight; packed weights and memory of the context must be gone. */
+/* A context with a queue of its own on the same device: its ops run in their order, beside those of others, and it sees
+ * all memory and packed weights of `context`, whose threads it uses. For one thread at a time. */
+GT_API gt_status gt_context_fork(gt_context *context, gt_context **fork, char *message, size_t message_size);
+
+/* NULL is allowed. Waits for queued ops. No call may be in flight; packed weights, memory and forks of the context must
+ * be gone. */
 GT_API void gt_context_destroy(gt_context *context);
+
+/* Waits until the ops called so far are done: what they read may be freed, what they wrote be read by others. */
+GT_API gt_status gt_synchronize(gt_context *context, char *message, size_t message_size);
+
+/* Between these two a fork may gather ops and submit them as one, as a CUDA graph that is kept and only updated when
+ * the next such stretch has the same ops: for a step that comes again and again with the same shapes, as in decoding.
+ * Results are those of the ops called alone. What waits (gt_download, gt_argmax, gt_synchronize, gt_linear_pack) is
+ * GT_INVALID_ARGUMENT between them on a GPU. The CPU runs every op at once. */
+GT_API gt_status gt_graph_begin(gt_context *fork, char *message, size_t message_size);
+GT_API gt_status gt_graph_end(gt_context *fork, char *message, size_t message_size);
+
 GT_API int32_t gt_context_tier(const gt_context *context);
 GT_API int32_t gt_context_threads(const gt_context *context);
 
@@ -119,7 +169,8 @@ GT_API int32_t gt_context_threads(const gt_context *context);
 /* 64-byte aligned (2 MiB and huge-page advised when large); contents undefined. bytes = 0 gives a valid pointer. */
 GT_API gt_status gt_allocate(gt_context *context, size_t bytes, void **memory, char *message, size_t message_size);
 GT_API void gt_free(gt_context *context, void *memory);
-/* Between host memory and memory of the context's device; plain copies on the CPU. */
+/* Between host memory and memory of the context's device, in the order of its ops; plain copies on the CPU. `host` is
+ * the caller's again on return; a download is complete then. */
 GT_API gt_status gt_upload(gt_context *context, void *device, const void *host, size_t bytes, char *message,
                            size_t message_size);
 GT_API gt_status gt_download(gt_context *context, void *host, const void *device, size_t bytes, char *message,
@@ -196,7 +247,7 @@ GT_API gt_status gt_embed(gt_context *context, const void *table, int32_t table_
                           int32_t accumulate, float *y, int64_t y_stride, char *message, size_t message_size);
 
 /* indices[r] = the first index of the largest of x[r][0 .. columns), rows x_stride elements apart. NaN is never the
- * largest; 0 when all are NaN. columns >= 1. */
+ * largest; 0 when all are NaN. columns >= 1. indices is host memory, written when the call returns. */
 GT_API gt_status gt_argmax(gt_context *context, const float *x, int64_t rows, int64_t columns, int64_t x_stride,
                            int32_t *indices, char *message, size_t message_size);
 
@@ -295,7 +346,7 @@ typedef struct gt_disentangled_params {
  *   q, k, v, out          token t, head h: q + t * q_stride + h * head_dim. out must not overlap the inputs.
  *   position_k, position_q  [positions, num_heads * head_dim]: keys and queries of relative positions, "content to
  *                         position" and "position to content"; either may be NULL and its product is left out.
- *   position_index        int32 [2 D + 1], each 0 .. positions - 1.
+ *   position_index        int32 [2 D + 1], host memory, each 0 .. positions - 1.
  */
 GT_API gt_status gt_disentangled_attention(gt_context *context, const float *q, const float *k, const float *v,
                                            const int32_t *cu_seqlens, const float *position_k, const float *position_q,
