@@ -32,7 +32,9 @@
 #include <math.h>
 #include <stdint.h>
 
+#ifndef GT_CUDA_KERNELS /* the shim's test has kernels of its own */
 #include "cuda/kernel_list.h"
+#endif
 
 #define GT_KERNEL_ROW(name, args_type, threads) \
   typedef args_type gt_args_of_##name;          \
@@ -49,8 +51,7 @@ GT_CUDA_KERNELS(GT_KERNEL_ROW)
 #define GT_KERNEL(name)                                              \
   extern "C" __global__ void __launch_bounds__(gt_threads_of_##name) \
       name(const __grid_constant__ gt_args_of_##name args)
-/* Static: kernels of several files are linked into one library where g++ compiles them. */
-#define GT_DEVICE static __device__ __forceinline__
+#define GT_DEVICE __device__ __forceinline__
 #define GT_SHARED(name) extern __shared__ __align__(128) unsigned char name[]
 #define GT_UNROLL _Pragma("unroll")
 
