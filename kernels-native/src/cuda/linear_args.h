@@ -48,9 +48,9 @@ typedef struct gt_linear_args {
   int64_t weight_stride;
   int64_t rows;
   int64_t in_features;
-  int64_t row_tiles; /* for tiles: of y */
-  int64_t column_tiles;
-  int32_t slices; /* for skinny kernels: warps that share weight rows: 1, 2, 4 or 8 */
+  uint32_t row_tiles;    /* of y; for skinny kernels: parts of x */
+  uint32_t column_tiles; /* not for skinny kernels */
+  int32_t slices;        /* for skinny kernels: warps that share weight rows: 1, 2, 4 or 8 */
   int32_t x_vector;
 } gt_linear_args;
 

@@ -102,10 +102,10 @@ GT_DEVICE void gt_linear_finish_4(const gt_linear_epilogue &e, int64_t row, int6
 /* Where this block's tile begins in y. Blocks that run at a time are neighbours both ways: groups of 8 tiles of rows,
  * within them the columns one after another, so that x and weights are read again from the L2 cache. */
 GT_DEVICE void gt_linear_place(const gt_linear_args &args, int tile, int64_t *row, int64_t *column) {
-  const int64_t group = 8 * args.column_tiles, first = blockIdx.x / group * 8, rest = blockIdx.x % group;
-  const int64_t height = args.row_tiles - first < 8 ? args.row_tiles - first : 8;
-  *row = (first + rest % height) * tile;
-  *column = rest / height * (args.epilogue.gated ? tile / 2 : tile);
+  const uint32_t group = 8 * args.column_tiles, first = blockIdx.x / group * 8, rest = blockIdx.x % group;
+  const uint32_t height = args.row_tiles - first < 8 ? args.row_tiles - first : 8;
+  *row = (int64_t)(first + rest % height) * tile;
+  *column = (int64_t)(rest / height) * (args.epilogue.gated ? tile / 2 : tile);
 }
 
 /* The finished sums [TILE][TILE + GT_LINEAR_TILE_GAP] of a block in shared memory -> y. */

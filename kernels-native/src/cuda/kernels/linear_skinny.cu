@@ -5,24 +5,15 @@
  */
 #include "cuda/kernels/linear.cuh"
 
-/* What a warp works on. */
-struct gt_skinny_place {
-  int64_t column; /* of y: of the warp's first sum */
-  int64_t row;    /* of x */
-  int64_t rows;
-  int slice;
-};
+/* Blocks that run at a time have other rows of x and the same of W, which come from the L2 cache again. */
+GT_DEVICE int64_t gt_skinny_first_row(const gt_linear_args &args, int rows) {
+  return (int64_t)(blockIdx.x % args.row_tiles) * rows;
+}
 
-template <int COLUMNS, int ROWS>
-GT_DEVICE gt_skinny_place gt_skinny_place_of(const gt_linear_args &args) {
-  const int warp = threadIdx.x / 32, groups = GT_LINEAR_SKINNY_WARPS / args.slices;
-  const int64_t row = (int64_t)blockIdx.y * ROWS, left = args.rows - row;
-  gt_skinny_place place;
-  place.column = ((int64_t)blockIdx.x * groups + warp / args.slices) * (args.epilogue.gated ? COLUMNS / 2 : COLUMNS);
-  place.row = row;
-  place.rows = left < ROWS ? left : ROWS;
-  place.slice = warp % args.slices;
-  return place;
+/* The first column of y that a block (columns: its sums of a row) or a warp (`part` and its columns) works on. */
+GT_DEVICE int64_t gt_skinny_first_column(const gt_linear_args &args, int part, int columns) {
+  const int parts = GT_LINEAR_SKINNY_WARPS / args.slices;
+  return ((int64_t)(blockIdx.x / args.row_tiles) * parts + part) * (args.epilogue.gated ? columns / 2 : columns);
 }
 
 /* A row that is there instead of one behind the last: its sums are dropped. */
@@ -36,7 +27,7 @@ template <int COLUMNS, int ROWS>
 GT_DEVICE void gt_skinny_store(const gt_linear_args &args, const float *sums) {
   const gt_linear_epilogue &e = args.epilogue;
   const int width = e.gated ? COLUMNS / 2 : COLUMNS, block_width = GT_LINEAR_SKINNY_WARPS / args.slices * width;
-  const int64_t first_column = (int64_t)blockIdx.x * block_width, first_row = (int64_t)blockIdx.y * ROWS;
+  const int64_t first_row = gt_skinny_first_row(args, ROWS), first_column = gt_skinny_first_column(args, 0, COLUMNS);
   for (int i = threadIdx.x; i < block_width * ROWS; i += 32 * GT_LINEAR_SKINNY_WARPS) {
     const int m = i / block_width, c = i - m * block_width, group = c / width, n = c - group * width;
     if (first_row + m >= args.rows || first_column + c >= e.y_features) {
@@ -63,18 +54,19 @@ GT_DEVICE float4 gt_skinny_x(const float *x, int64_t k, int64_t in_features) {
 }
 
 template <int ROWS, bool VECTOR>
-GT_DEVICE void gt_skinny_f32_sums(float sums[GT_LINEAR_SKINNY_F32_COLUMNS * ROWS], const gt_linear_args &args,
-                                  const gt_skinny_place &place) {
+GT_DEVICE void gt_skinny_f32_sums(float sums[GT_LINEAR_SKINNY_F32_COLUMNS * ROWS], const gt_linear_args &args) {
   constexpr int COLUMNS = GT_LINEAR_SKINNY_F32_COLUMNS;
+  const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+  const int64_t row = gt_skinny_first_row(args, ROWS), last = args.rows - row - 1;
+  const int64_t column = gt_skinny_first_column(args, warp / args.slices, COLUMNS);
   const float *weight[COLUMNS];
   GT_UNROLL
   for (int n = 0; n < COLUMNS; n++) {
     weight[n] =
-        (const float *)args.weight + gt_skinny_weight_row(args.epilogue, place.column, COLUMNS, n) * args.weight_stride;
+        (const float *)args.weight + gt_skinny_weight_row(args.epilogue, column, COLUMNS, n) * args.weight_stride;
   }
-  const float *x = (const float *)args.x + place.row * args.x_stride;
-  const int last = (int)place.rows - 1, lane = threadIdx.x % 32;
-  for (int64_t k = place.slice * GT_LINEAR_SKINNY_F32_STEP + lane * 4; k < args.in_features;
+  const float *x = (const float *)args.x + row * args.x_stride;
+  for (int64_t k = warp % args.slices * GT_LINEAR_SKINNY_F32_STEP + lane * 4; k < args.in_features;
        k += args.slices * GT_LINEAR_SKINNY_F32_STEP) {
     float4 w[COLUMNS];
     GT_UNROLL
@@ -120,16 +112,15 @@ GT_DEVICE void gt_skinny_reduce(float *v) {
 template <int ROWS>
 GT_DEVICE void gt_skinny_f32(const gt_linear_args &args, unsigned char *smem) {
   constexpr int COUNT = GT_LINEAR_SKINNY_F32_COLUMNS * ROWS;
-  const gt_skinny_place place = gt_skinny_place_of<GT_LINEAR_SKINNY_F32_COLUMNS, ROWS>(args);
   float sums[COUNT];
   GT_UNROLL
   for (int i = 0; i < COUNT; i++) {
     sums[i] = 0;
   }
   if (args.x_vector) {
-    gt_skinny_f32_sums<ROWS, true>(sums, args, place);
+    gt_skinny_f32_sums<ROWS, true>(sums, args);
   } else {
-    gt_skinny_f32_sums<ROWS, false>(sums, args, place);
+    gt_skinny_f32_sums<ROWS, false>(sums, args);
   }
   gt_skinny_reduce<COUNT>(sums);
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
@@ -166,20 +157,21 @@ GT_DEVICE uint4 gt_skinny_x_bf16(const gt_linear_args &args, const float *x, int
 template <int ROWS>
 GT_DEVICE void gt_skinny_bf16(const gt_linear_args &args, unsigned char *smem) {
   constexpr int COLUMNS = GT_LINEAR_SKINNY_BF16_COLUMNS, STEP = GT_LINEAR_SKINNY_BF16_STEP;
-  const gt_skinny_place place = gt_skinny_place_of<COLUMNS, ROWS>(args);
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32, line = lane / 4, part = lane % 4 * 8;
+  const int64_t row = gt_skinny_first_row(args, ROWS);
+  const int64_t column = gt_skinny_first_column(args, warp / args.slices, COLUMNS);
   const uint16_t *weight[2];
   GT_UNROLL
   for (int i = 0; i < 2; i++) {
     weight[i] = (const uint16_t *)args.weight +
-                gt_skinny_weight_row(args.epilogue, place.column, COLUMNS, line + 8 * i) * args.weight_stride;
+                gt_skinny_weight_row(args.epilogue, column, COLUMNS, line + 8 * i) * args.weight_stride;
   }
   float sums[ROWS / 8][4];
   GT_UNROLL
   for (int i = 0; i < ROWS / 8 * 4; i++) {
     sums[i / 4][i % 4] = 0;
   }
-  for (int64_t first = place.slice * STEP; first < args.weight_stride; first += args.slices * STEP) {
+  for (int64_t first = warp % args.slices * STEP; first < args.weight_stride; first += args.slices * STEP) {
     uint4 w[2][2];
     GT_UNROLL
     for (int i = 0; i < 4; i++) {
@@ -193,9 +185,9 @@ GT_DEVICE void gt_skinny_bf16(const gt_linear_args &args, unsigned char *smem) {
                                 {w[i][0].z, w[i][1].z, w[i][0].w, w[i][1].w}};
       GT_UNROLL
       for (int tile = 0; tile < ROWS / 8; tile++) {
-        const int m = tile * 8 + line;
-        const uint4 x = m < place.rows && k < args.in_features
-                            ? gt_skinny_x_bf16(args, (const float *)args.x + (place.row + m) * args.x_stride, k)
+        const int64_t m = row + tile * 8 + line;
+        const uint4 x = m < args.rows && k < args.in_features
+                            ? gt_skinny_x_bf16(args, (const float *)args.x + m * args.x_stride, k)
                             : make_uint4(0, 0, 0, 0);
         const uint32_t b[2][2] = {{x.x, x.y}, {x.z, x.w}};
         gt_mma_bf16(sums[tile], a[0], b[0]);
