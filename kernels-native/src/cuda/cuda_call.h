@@ -68,4 +68,10 @@ int32_t gt_cuda_processors(const gt_context *context);  /* streaming multiproces
 int32_t gt_cuda_capability(const gt_context *context);  /* 80, 90, 100, ... */
 size_t gt_cuda_shared_limit(const gt_context *context); /* most dynamic shared memory of a block, in bytes */
 
+/* NULL where there is no cuBLASLt. */
+typedef struct gt_cublaslt gt_cublaslt;
+gt_cublaslt *gt_cuda_blas(const gt_context *context);
+/* The CUstream that kernels are queued on. */
+void *gt_cuda_stream(const gt_context *context);
+
 #endif
