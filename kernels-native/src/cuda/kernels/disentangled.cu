@@ -21,6 +21,7 @@ static_assert(16 * A == TILE && 8 * B == TILE && 8 * 16 == THREADS, "the tile is
  * row even where valid(r) is false; `count` floats of it are there. Zeros for what isn't. */
 template <typename Row, typename Valid>
 GT_DEVICE void copy_rows(float *to, int rows, int width, int stride, int count, bool vector, Row row, Valid valid) {
+#pragma unroll 1
   for (int t = threadIdx.x; t < rows * (width / 4); t += THREADS) {
     const int r = t / (width / 4), c = t % (width / 4) * 4;
     const float *from = row(r);
@@ -67,7 +68,7 @@ GT_DEVICE void add_chunk(float scores[A][B], const float *chunks, int ty, int tx
   const float *queries = chunks + ty * STRIDE, *keys = chunks + (TILE + tx) * STRIDE;
   const float *rows_k = chunks + (2 * TILE + ty - tx + B - 1) * STRIDE, *rows_q = rows_k + 2 * TILE * STRIDE;
   float sums[A][B] = {};
-  GT_UNROLL
+#pragma unroll 1 /* more of it at once takes more registers than there are for three blocks */
   for (int d = 0; d < CHUNK; d += 4) {
     float4 q[A], k[B];
     GT_UNROLL
@@ -145,7 +146,7 @@ GT_DEVICE void to_weights(float scores[A][B], softmax_state *state, float factor
 GT_DEVICE void add_values(float out[A][8], const float factor[A], const float *weights, const float *values, int ty,
                           int tx) {
   float sums[A][8] = {};
-  GT_UNROLL
+#pragma unroll 1
   for (int j = 0; j < TILE; j += 4) {
     float w[A][4];
     GT_UNROLL
