@@ -73,7 +73,7 @@ typedef struct gt_linear_round_args {
 } gt_linear_round_args;
 
 /* A matrix as it lies in a checkpoint, contiguous [rows, columns] -> fp32 or bf16. linear_pack keeps rows, grid [rows,
- * any]; linear_pack_transposed makes columns of them, grid [tiles of rows, tiles of columns]. */
+ * any]; linear_pack_transposed makes columns of them, grid [tiles of rows * tiles of columns]. */
 typedef struct gt_linear_pack_args {
   const void *source;
   void *packed;

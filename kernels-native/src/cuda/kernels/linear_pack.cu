@@ -37,7 +37,9 @@ GT_KERNEL(linear_pack_transposed) {
   GT_SHARED(smem);
   constexpr int TILE = GT_LINEAR_PACK_TILE, PITCH = TILE + 1;
   float *tile = (float *)smem;
-  const int64_t first_row = (int64_t)blockIdx.x * TILE, first_column = (int64_t)blockIdx.y * TILE;
+  const uint32_t across_tiles = (uint32_t)((args.columns + TILE - 1) / TILE);
+  const int64_t first_row = (int64_t)(blockIdx.x / across_tiles) * TILE;
+  const int64_t first_column = (int64_t)(blockIdx.x % across_tiles) * TILE;
   const int across = threadIdx.x % TILE;
   for (int down = threadIdx.x / TILE; down < TILE; down += 8) {
     const int64_t row = first_row + down, column = first_column + across;
