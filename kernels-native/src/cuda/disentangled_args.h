@@ -12,7 +12,7 @@ enum {
   /* Floats of shared memory: two buffers of the chunks of a tile's rows of q, k and both position tables; one of them
    * then holds its weights, the other its rows of v. Behind them, for each distance in a tile, its position row. */
   GT_DISENTANGLED_BUFFER = 6 * GT_DISENTANGLED_TILE * GT_DISENTANGLED_CHUNK_STRIDE,
-  GT_DISENTANGLED_WEIGHT_STRIDE = GT_DISENTANGLED_TILE + 4,
+  GT_DISENTANGLED_WEIGHT_STRIDE = GT_DISENTANGLED_TILE + 8,
   GT_DISENTANGLED_SHARED_BYTES = 4 * (2 * GT_DISENTANGLED_BUFFER + 2 * GT_DISENTANGLED_TILE),
 };
 
