@@ -19,6 +19,7 @@ typedef struct gt_cuda_call {
   char *message;
   size_t message_size;
   gt_status status;
+  bool entered; /* the driver's context is the thread's */
 } gt_cuda_call;
 
 typedef struct gt_cuda_grid {
@@ -52,7 +53,7 @@ void *gt_cuda_scratch(gt_cuda_call *call, size_t bytes);
 /* Waits for what is queued. */
 void gt_cuda_wait(gt_cuda_call *call);
 /* Host to device and back in the order of the context's kernels, through pinned memory; host memory is the caller's
- * again on return. */
+ * again on return. What the call has staged before is of no more use. */
 void gt_cuda_copy_in(gt_cuda_call *call, void *device, const void *host, size_t bytes);
 void gt_cuda_copy_out(gt_cuda_call *call, void *host, const void *device, size_t bytes);
 

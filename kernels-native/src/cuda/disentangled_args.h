@@ -8,17 +8,12 @@ enum {
   GT_DISENTANGLED_TILE = 64,  /* queries of a block, keys that it reads at once */
   GT_DISENTANGLED_SLICE = 64, /* features of v that a block sums: a longer head is computed by several */
   GT_DISENTANGLED_CHUNK = 16, /* features of q, k and position rows that lie in shared memory at once */
-  /* Shared memory, in floats: the chunks of a tile's rows, and in their place its weights and its rows of v. */
   GT_DISENTANGLED_CHUNK_STRIDE = GT_DISENTANGLED_CHUNK + 4,
-  GT_DISENTANGLED_CHUNKS = 6 * GT_DISENTANGLED_TILE * GT_DISENTANGLED_CHUNK_STRIDE,
-  GT_DISENTANGLED_WEIGHT_STRIDE = GT_DISENTANGLED_TILE + 4,
-  GT_DISENTANGLED_WEIGHTS = GT_DISENTANGLED_TILE * GT_DISENTANGLED_WEIGHT_STRIDE,
-  GT_DISENTANGLED_VALUES = GT_DISENTANGLED_TILE * GT_DISENTANGLED_SLICE,
-  GT_DISENTANGLED_TILE_FLOATS = GT_DISENTANGLED_WEIGHTS + GT_DISENTANGLED_VALUES > GT_DISENTANGLED_CHUNKS
-                                    ? GT_DISENTANGLED_WEIGHTS + GT_DISENTANGLED_VALUES
-                                    : GT_DISENTANGLED_CHUNKS,
-  /* Behind it, for each distance in a tile, its row of the position tables. */
-  GT_DISENTANGLED_SHARED_BYTES = (GT_DISENTANGLED_TILE_FLOATS + 2 * GT_DISENTANGLED_TILE) * 4,
+  /* Floats of shared memory: two buffers of the chunks of a tile's rows of q, k and both position tables; one of them
+   * then holds its weights, the other its rows of v. Behind them, for each distance in a tile, its position row. */
+  GT_DISENTANGLED_BUFFER = 6 * GT_DISENTANGLED_TILE * GT_DISENTANGLED_CHUNK_STRIDE,
+  GT_DISENTANGLED_WEIGHT_STRIDE = GT_DISENTANGLED_TILE + 8,
+  GT_DISENTANGLED_SHARED_BYTES = 4 * (2 * GT_DISENTANGLED_BUFFER + 2 * GT_DISENTANGLED_TILE),
 };
 
 /* Some queries of one sequence. */

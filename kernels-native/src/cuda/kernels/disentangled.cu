@@ -16,11 +16,13 @@ constexpr int THREADS = gt_threads_of_disentangled_attention_f32;
 constexpr int A = 4, B = 8;                /* queries and keys of a thread */
 constexpr int DISTANCES = 2 * (A - 1) + B; /* of a thread */
 static_assert(16 * A == TILE && 8 * B == TILE && 8 * 16 == THREADS, "the tile is what its threads have");
+static_assert(TILE * WEIGHT_STRIDE <= GT_DISENTANGLED_BUFFER && TILE * SLICE <= GT_DISENTANGLED_BUFFER, "both fit");
 
 /* Rows of `width` floats (a multiple of 4), `stride` apart in shared memory. Row r comes from row(r), which must be a
  * row even where valid(r) is false; `count` floats of it are there. Zeros for what isn't. */
 template <typename Row, typename Valid>
 GT_DEVICE void copy_rows(float *to, int rows, int width, int stride, int count, bool vector, Row row, Valid valid) {
+#pragma unroll 1
   for (int t = threadIdx.x; t < rows * (width / 4); t += THREADS) {
     const int r = t / (width / 4), c = t % (width / 4) * 4;
     const float *from = row(r);
@@ -67,7 +69,7 @@ GT_DEVICE void add_chunk(float scores[A][B], const float *chunks, int ty, int tx
   const float *queries = chunks + ty * STRIDE, *keys = chunks + (TILE + tx) * STRIDE;
   const float *rows_k = chunks + (2 * TILE + ty - tx + B - 1) * STRIDE, *rows_q = rows_k + 2 * TILE * STRIDE;
   float sums[A][B] = {};
-  GT_UNROLL
+#pragma unroll 1
   for (int d = 0; d < CHUNK; d += 4) {
     float4 q[A], k[B];
     GT_UNROLL
@@ -145,7 +147,7 @@ GT_DEVICE void to_weights(float scores[A][B], softmax_state *state, float factor
 GT_DEVICE void add_values(float out[A][8], const float factor[A], const float *weights, const float *values, int ty,
                           int tx) {
   float sums[A][8] = {};
-  GT_UNROLL
+#pragma unroll 1
   for (int j = 0; j < TILE; j += 4) {
     float w[A][4];
     GT_UNROLL
@@ -185,9 +187,8 @@ GT_DEVICE void add_values(float out[A][8], const float factor[A], const float *w
 
 GT_KERNEL(disentangled_attention_f32) {
   GT_SHARED(smem);
-  float *const chunks = reinterpret_cast<float *>(smem), *const weights = chunks;
-  float *const values = weights + GT_DISENTANGLED_WEIGHTS;
-  int32_t *const rows = reinterpret_cast<int32_t *>(chunks + GT_DISENTANGLED_TILE_FLOATS);
+  float *const buffers = reinterpret_cast<float *>(smem);
+  int32_t *const rows = reinterpret_cast<int32_t *>(buffers + 2 * GT_DISENTANGLED_BUFFER);
   const int ty = threadIdx.x / 8, tx = threadIdx.x % 8;
   const gt_disentangled_tile tile = args.tiles[blockIdx.x % args.tile_count];
   const int32_t head = blockIdx.x / args.tile_count % args.num_heads;
@@ -205,45 +206,59 @@ GT_KERNEL(disentangled_attention_f32) {
     state.sum[a] = 0.0f;
   }
   for (int32_t first = 0; first < tile.length; first += TILE) {
-    const auto key = [=](int r) { return first + r < last ? first + r : last; };
-    const auto is_key = [=](int r) { return first + r <= last; };
+    const auto key = [&](int r) { return first + r < last ? first + r : last; };
+    const auto is_key = [&](int r) { return first + r <= last; };
     const auto always = [](int) { return true; };
-    /* The row of each distance of the tile, the least being that of its first query and last key. */
-    const int64_t reach = args.max_distance, distance = (int64_t)tile.token - first - (TILE - 1) + threadIdx.x;
-    rows[threadIdx.x] = args.position_index[(distance < -reach ? -reach : distance > reach ? reach : distance) + reach];
-    float scores[A][B] = {};
-    for (int32_t c = 0; c < args.head_dim; c += CHUNK) {
+    const auto copy_chunk = [&](int32_t c, float *to) {
       const int count = args.head_dim - c;
-      gt_sync_block(); /* no one reads what is overwritten now */
       copy_rows(
-          chunks, TILE, CHUNK, STRIDE, count, args.vector,
+          to, TILE, CHUNK, STRIDE, count, args.vector,
           [&](int r) { return q + (tile.token + r < last ? tile.token + r : last) * args.q_stride + c; },
           [&](int r) { return tile.token + r <= last; });
       copy_rows(
-          chunks + TILE * STRIDE, TILE, CHUNK, STRIDE, count, args.vector,
+          to + TILE * STRIDE, TILE, CHUNK, STRIDE, count, args.vector,
           [&](int r) { return k + key(r) * args.k_stride + c; }, is_key);
       if (args.position_k != nullptr) {
         copy_rows(
-            chunks + 2 * TILE * STRIDE, 2 * TILE, CHUNK, STRIDE, count, args.vector,
+            to + 2 * TILE * STRIDE, 2 * TILE, CHUNK, STRIDE, count, args.vector,
             [&](int r) { return args.position_k + rows[r] * args.position_k_stride + at + c; }, always);
       }
       if (args.position_q != nullptr) {
         copy_rows(
-            chunks + 4 * TILE * STRIDE, 2 * TILE, CHUNK, STRIDE, count, args.vector,
+            to + 4 * TILE * STRIDE, 2 * TILE, CHUNK, STRIDE, count, args.vector,
             [&](int r) { return args.position_q + rows[r] * args.position_q_stride + at + c; }, always);
       }
       gt_copy_commit();
+    };
+    /* The row of each distance of the tile, the least being that of its first query and last key. */
+    const int64_t reach = args.max_distance, distance = (int64_t)tile.token - first - (TILE - 1) + threadIdx.x;
+    rows[threadIdx.x] = args.position_index[(distance < -reach ? -reach : distance > reach ? reach : distance) + reach];
+    gt_sync_block();
+    float *now = buffers, *next = buffers + GT_DISENTANGLED_BUFFER;
+    copy_chunk(0, now);
+    float scores[A][B] = {};
+#pragma unroll 1
+    for (int32_t c = 0; c < args.head_dim; c += CHUNK) {
       gt_copy_wait<0>();
-      gt_sync_block();
-      add_chunk(scores, chunks, ty, tx, args.position_k != nullptr, args.position_q != nullptr);
+      gt_sync_block(); /* the chunk is there, and the one before it has been used */
+      if (c + CHUNK < args.head_dim) {
+        copy_chunk(c + CHUNK, next);
+      } else {
+        copy_rows(
+            next, TILE, SLICE, SLICE, args.head_dim - slice, args.vector,
+            [&](int r) { return v + key(r) * args.v_stride; }, is_key);
+        gt_copy_commit();
+      }
+      add_chunk(scores, now, ty, tx, args.position_k != nullptr, args.position_q != nullptr);
+      float *const used = now;
+      now = next;
+      next = used;
     }
+    const float *const values = now;
+    float *const weights = next;
     float factor[A];
     to_weights(scores, &state, factor, tx, tile.length - first, args.scale);
     gt_sync_block();
-    copy_rows(
-        values, TILE, SLICE, SLICE, args.head_dim - slice, args.vector,
-        [&](int r) { return v + key(r) * args.v_stride; }, is_key);
-    gt_copy_commit();
     GT_UNROLL
     for (int a = 0; a < A; a++) {
       GT_UNROLL
