@@ -18,9 +18,11 @@ __typeof__(gt_linear_forward) proxy_linear_forward;
 __typeof__(gt_attention) proxy_attention;
 __typeof__(gt_disentangled_attention) proxy_disentangled_attention;
 
-/* Operands lie in device memory as far off alignment as on the host. Around each are GUARD bytes of NaN: a kernel that
- * writes there is found out, one that reads there gives NaN. */
-enum { MOST = 8, GUARD = 512, ALIGNMENT = 64 };
+/* Operands lie as far off alignment as on the host: what ends with a page there ends with an allocation here, behind
+ * which the fake driver has nothing to read. Bytes of NaN fill it up: GUARD in front of an operand, and less than
+ * ALIGNMENT, that of a driver's memory, behind it. A kernel that writes there is found out, one that reads there gives
+ * NaN. */
+enum { MOST = 8, ALIGNMENT = 256, GUARD = 2 * ALIGNMENT };
 
 typedef struct operand {
   const char *name;
@@ -98,7 +100,7 @@ static void find_regions(staging *s) {
 }
 
 static size_t whole(const region *r) {
-  return r->before + r->bytes + GUARD;
+  return (r->before + r->bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
 static bool upload(staging *s) {
