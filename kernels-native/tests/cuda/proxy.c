@@ -11,6 +11,7 @@ __typeof__(gt_rms_norm) proxy_rms_norm;
 __typeof__(gt_activate) proxy_activate;
 __typeof__(gt_embed) proxy_embed;
 __typeof__(gt_argmax) proxy_argmax;
+__typeof__(gt_pool_sequences) proxy_pool_sequences;
 __typeof__(gt_rope) proxy_rope;
 __typeof__(gt_kv_append) proxy_kv_append;
 __typeof__(gt_linear_forward) proxy_linear_forward;
@@ -228,6 +229,17 @@ gt_status proxy_argmax(gt_context *context, const float *x, int64_t rows, int64_
   staging s = stage(context, message, message_size);
   const int from = add_rows(&s, "x", x, rows, columns, x_stride, false);
   BETWEEN_COPIES(gt_argmax(context, at(&s, from), rows, columns, x_stride, indices, message, message_size));
+}
+
+gt_status proxy_pool_sequences(gt_context *context, const float *x, const int32_t *cu_seqlens, const int32_t *masked,
+                               float *y, const gt_pool_params *params, char *message, size_t message_size) {
+  staging s = stage(context, message, message_size);
+  const gt_pool_params none = {0}, *p = params == NULL ? &none : params;
+  const int64_t rows = cu_seqlens == NULL || p->batch < 1 ? 0 : cu_seqlens[p->batch];
+  const int from = add_rows(&s, "x", x, rows, p->features, p->x_stride, false);
+  const int to = add_rows(&s, "y", y, p->batch, p->features, p->y_stride, true);
+  BETWEEN_COPIES(
+      gt_pool_sequences(context, at(&s, from), cu_seqlens, masked, at(&s, to), params, message, message_size));
 }
 
 gt_status proxy_rope(gt_context *context, float *x, const int32_t *positions, const float *cosines, const float *sines,
