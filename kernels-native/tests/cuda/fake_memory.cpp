@@ -219,6 +219,21 @@ CUresult cuMemFree_v2(CUdeviceptr pointer) {
   return call.context->error;
 }
 
+CUresult cuMemGetAddressRange_v2(CUdeviceptr *base, size_t *bytes, CUdeviceptr pointer) {
+  ENTER
+  const allocation *a = find((void *)pointer, 1);
+  if (a == nullptr || a->context == nullptr) {
+    return CUDA_ERROR_NOT_FOUND;
+  }
+  if (base != nullptr) {
+    *base = (CUdeviceptr)a->memory;
+  }
+  if (bytes != nullptr) {
+    *bytes = a->bytes;
+  }
+  return CUDA_SUCCESS;
+}
+
 CUresult cuMemHostAlloc(void **pointer, size_t bytes, unsigned flags) {
   ENTER_UNCAPTURED
   if (bytes == 0 || flags > 7) {
