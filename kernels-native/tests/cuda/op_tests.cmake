@@ -2,8 +2,8 @@
 # device and back. Run as they are, they take the driver of a GPU; ctest runs them over the fake driver, where about one
 # case of GT_TEST_EVERY is enough for a minute at most. vecmath and pool tests are the CPU's alone.
 #
-# gatun_add_cuda_op_tests(folder of the fake libcuda.so.1)
-function(gatun_add_cuda_op_tests driver_folder)
+# gatun_add_cuda_op_tests(folder of the fake libcuda.so.1, folder of the fake libcublasLt.so)
+function(gatun_add_cuda_op_tests driver_folder blas_folder)
   set(tests ${PROJECT_SOURCE_DIR}/tests)
   set(proxy ${CMAKE_CURRENT_SOURCE_DIR}/proxy.h)
   add_library(gatun_cuda_test_harness STATIC ${tests}/harness.c harness_cuda.c proxy.c)
@@ -16,13 +16,16 @@ function(gatun_add_cuda_op_tests driver_folder)
     target_compile_options(cuda_${name}_test PRIVATE -include ${proxy})
     target_link_libraries(cuda_${name}_test PRIVATE gatun_cuda_test_harness)
     set(every 1)
-    if(name MATCHES "^(attention|attention_window|linear)$")
+    if(name MATCHES "^attention")
       set(every 5)
     endif()
     add_test(NAME cuda_${name}_test COMMAND cuda_${name}_test)
     set_tests_properties(cuda_${name}_test PROPERTIES TIMEOUT 240 ENVIRONMENT
-      "LD_LIBRARY_PATH=${driver_folder};GT_TEST_EVERY=${every}")
+      "LD_LIBRARY_PATH=${driver_folder};FAKE_CUDA=order=rotate;GT_TEST_EVERY=${every}")
   endforeach()
+  add_test(NAME cuda_linear_cublaslt_test COMMAND cuda_linear_test)
+  set_tests_properties(cuda_linear_cublaslt_test PROPERTIES TIMEOUT 240 ENVIRONMENT
+    "LD_LIBRARY_PATH=${driver_folder}:${blas_folder};FAKE_CUDA=order=rotate")
   target_sources(cuda_attention_test PRIVATE ${tests}/attention_scene.c)
   target_sources(cuda_attention_window_test PRIVATE ${tests}/attention_scene.c)
   target_sources(cuda_disentangled_test PRIVATE ${tests}/disentangled_scene.c)
