@@ -23,6 +23,10 @@ function(gatun_add_cuda_op_tests driver_folder)
     set_tests_properties(cuda_${name}_test PROPERTIES TIMEOUT 240 ENVIRONMENT
       "LD_LIBRARY_PATH=${driver_folder};GT_TEST_EVERY=${every}")
   endforeach()
+  target_sources(cuda_attention_test PRIVATE ${tests}/attention_scene.c)
+  target_sources(cuda_attention_window_test PRIVATE ${tests}/attention_scene.c)
+  target_sources(cuda_disentangled_test PRIVATE ${tests}/disentangled_scene.c)
+
   # Linear layers take other kernels on a small device, and with cuBLASLt.
   add_test(NAME cuda_linear_tiles_test COMMAND cuda_linear_test)
   set_tests_properties(cuda_linear_tiles_test PROPERTIES TIMEOUT 240 ENVIRONMENT
@@ -30,7 +34,4 @@ function(gatun_add_cuda_op_tests driver_folder)
   add_test(NAME cuda_linear_cublaslt_test COMMAND cuda_linear_test)
   set_tests_properties(cuda_linear_cublaslt_test PROPERTIES TIMEOUT 240 ENVIRONMENT
     "LD_LIBRARY_PATH=${driver_folder}:$<TARGET_FILE_DIR:fake_cublaslt>;GT_TEST_EVERY=5")
-  target_sources(cuda_attention_test PRIVATE ${tests}/attention_scene.c)
-  target_sources(cuda_attention_window_test PRIVATE ${tests}/attention_scene.c)
-  target_sources(cuda_disentangled_test PRIVATE ${tests}/disentangled_scene.c)
 endfunction()
