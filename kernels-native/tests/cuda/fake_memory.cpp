@@ -19,6 +19,7 @@ struct allocation {
   size_t mapped_bytes; /* with a guard page at each end */
   unsigned char *memory;
   size_t bytes;
+  bool hidden; /* from the host */
 };
 
 std::map<uintptr_t, allocation> live; /* by address */
@@ -39,7 +40,8 @@ size_t usable_bytes(const allocation &a) {
 
 /* NULL memory: the machine has no more. */
 allocation map_memory(CUcontext context, size_t bytes, size_t alignment) {
-  allocation a = {context, nullptr, round_up(bytes, PAGE) + 2 * PAGE, nullptr, bytes};
+  bool hidden = context != nullptr && bytes <= (size_t)config.protect;
+  allocation a = {context, nullptr, round_up(bytes, PAGE) + 2 * PAGE, nullptr, bytes, hidden};
   void *mapped = mmap(nullptr, a.mapped_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mapped == MAP_FAILED) {
     return a;
@@ -56,7 +58,7 @@ allocation map_memory(CUcontext context, size_t bytes, size_t alignment) {
 }
 
 void protect(const allocation &a, int protection) {
-  if (config.protect && mprotect(usable(a), usable_bytes(a), protection) != 0) {
+  if (a.hidden && mprotect(usable(a), usable_bytes(a), protection) != 0) {
     perror("fake driver: mprotect");
     abort();
   }
@@ -149,9 +151,7 @@ void open_memory() {
     return;
   }
   for (const auto &entry : live) {
-    if (entry.second.context != nullptr) {
-      protect(entry.second, PROT_READ | PROT_WRITE);
-    }
+    protect(entry.second, PROT_READ | PROT_WRITE);
   }
 }
 
@@ -163,9 +163,7 @@ void close_memory(CUcontext context) {
     if (entry.second.context == context) {
       check_margins(entry.second);
     }
-    if (entry.second.context != nullptr) {
-      protect(entry.second, PROT_NONE);
-    }
+    protect(entry.second, PROT_NONE);
   }
 }
 
@@ -181,10 +179,16 @@ void free_all_memory(CUcontext context) {
   context->memory_used = 0;
 }
 
+/* The context itself has taken some. */
+static size_t memory_left(CUcontext context) {
+  size_t allowed = (size_t)config.memory / 16 * 15;
+  return allowed - std::min(allowed, context->memory_used);
+}
+
 CUresult cuMemGetInfo_v2(size_t *free_bytes, size_t *total_bytes) {
   ENTER
   *total_bytes = (size_t)config.memory;
-  *free_bytes = *total_bytes - std::min(*total_bytes, call.context->memory_used);
+  *free_bytes = memory_left(call.context);
   return CUDA_SUCCESS;
 }
 
@@ -193,8 +197,8 @@ CUresult cuMemAlloc_v2(CUdeviceptr *pointer, size_t bytes) {
   if (bytes == 0) {
     return call.refuse(CUDA_ERROR_INVALID_VALUE, "0 bytes");
   }
-  size_t left = (size_t)config.memory - std::min((size_t)config.memory, call.context->memory_used);
-  allocation a = bytes > left ? allocation() : map_memory(call.context, bytes, (size_t)config.alignment);
+  allocation a =
+      bytes > memory_left(call.context) ? allocation() : map_memory(call.context, bytes, (size_t)config.alignment);
   if (a.memory == nullptr) {
     return CUDA_ERROR_OUT_OF_MEMORY;
   }
@@ -219,6 +223,21 @@ CUresult cuMemFree_v2(CUdeviceptr pointer) {
   release(found->second);
   live.erase(found);
   return call.context->error;
+}
+
+CUresult cuMemGetAddressRange_v2(CUdeviceptr *base, size_t *bytes, CUdeviceptr pointer) {
+  ENTER
+  const allocation *a = find((void *)pointer, 1);
+  if (a == nullptr || a->context == nullptr) {
+    return CUDA_ERROR_NOT_FOUND;
+  }
+  if (base != nullptr) {
+    *base = (CUdeviceptr)a->memory;
+  }
+  if (bytes != nullptr) {
+    *bytes = a->bytes;
+  }
+  return CUDA_SUCCESS;
 }
 
 CUresult cuMemHostAlloc(void **pointer, size_t bytes, unsigned flags) {
