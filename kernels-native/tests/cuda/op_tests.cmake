@@ -32,4 +32,12 @@ function(gatun_add_cuda_op_tests driver_folder blas_folder)
   target_sources(cuda_attention_test PRIVATE ${tests}/attention_scene.c)
   target_sources(cuda_attention_window_test PRIVATE ${tests}/attention_scene.c)
   target_sources(cuda_disentangled_test PRIVATE ${tests}/disentangled_scene.c)
+
+  # Linear layers take other kernels on a small device, and with cuBLASLt.
+  add_test(NAME cuda_linear_tiles_test COMMAND cuda_linear_test)
+  set_tests_properties(cuda_linear_tiles_test PROPERTIES TIMEOUT 240 ENVIRONMENT
+    "LD_LIBRARY_PATH=${driver_folder};FAKE_CUDA=processors=1;GT_TEST_EVERY=5")
+  add_test(NAME cuda_linear_cublaslt_test COMMAND cuda_linear_test)
+  set_tests_properties(cuda_linear_cublaslt_test PROPERTIES TIMEOUT 240 ENVIRONMENT
+    "LD_LIBRARY_PATH=${driver_folder}:$<TARGET_FILE_DIR:fake_cublaslt>;GT_TEST_EVERY=5")
 endfunction()
