@@ -210,12 +210,14 @@ typedef struct gt_linear_params {
   int64_t y_stride;        /* elements between rows of y, >= its features */
   int64_t residual_stride; /* elements between rows of residual; ignored when residual is NULL */
   float scale;             /* y = residual + scale * act(x W^T + b); 1 for none */
+  int32_t x_dtype; /* GT_F32; GT_BF16: only of a layer that computes in it, and the same result as of x rounded */
+  int32_t y_dtype; /* GT_F32; GT_BF16: the same, without residual, and y is rounded to nearest even */
 } gt_linear_params;
 
 /* y [rows, out_features] (gated: half as many); residual, of y's shape, may be NULL and may be y itself; x must not
  * overlap y. */
-GT_API gt_status gt_linear_forward(gt_context *context, const gt_linear *linear, const float *x, const float *residual,
-                                   float *y, const gt_linear_params *params, char *message, size_t message_size);
+GT_API gt_status gt_linear_forward(gt_context *context, const gt_linear *linear, const void *x, const float *residual,
+                                   void *y, const gt_linear_params *params, char *message, size_t message_size);
 
 /* ---- row-wise ops ------------------------------------------------------------------------------------------- */
 
@@ -317,6 +319,8 @@ typedef struct gt_attention_params {
   int32_t sliding_window;      /* w > 0: see below; 0 = none */
   float softcap;               /* 0 = none; anything else is GT_UNSUPPORTED */
   int32_t compute_dtype;       /* GT_F32; GT_BF16: q, k, v and the weights of softmax may be rounded to bf16 */
+  int32_t qkv_dtype;           /* of q, k and v: GT_F32; GT_BF16 only with that compute_dtype and without block_table */
+  int32_t out_dtype;           /* GT_F32; GT_BF16 only with that compute_dtype */
 } gt_attention_params;
 
 /*
@@ -339,9 +343,9 @@ typedef struct gt_attention_params {
  * A sequence with q_length 0 is skipped. A query that sees no key (kv_length 0, or kv_length < q_length with causal or
  * a window) gives zeros.
  */
-GT_API gt_status gt_attention(gt_context *context, const float *q, const float *k, const float *v,
+GT_API gt_status gt_attention(gt_context *context, const void *q, const void *k, const void *v,
                               const int32_t *cu_seqlens_q, const int32_t *cu_seqlens_kv, const int32_t *block_table,
-                              const float *distance_bias, float *out, const gt_attention_params *params, char *message,
+                              const float *distance_bias, void *out, const gt_attention_params *params, char *message,
                               size_t message_size);
 
 typedef struct gt_disentangled_params {

@@ -1,5 +1,6 @@
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 
 #include "core/arithmetic.h"
 #include "core/device.h"
@@ -30,6 +31,14 @@ static gt_status check_params(const gt_attention_params *p, const int32_t *block
   GT_REQUIRE(p->causal == 0 || p->causal == 1, "attention: causal is %d; it must be 0 or 1.", p->causal);
   GT_REQUIRE(p->compute_dtype == GT_F32 || p->compute_dtype == GT_BF16,
              "attention: compute_dtype is %d; expected %d (f32) or %d (bf16).", p->compute_dtype, GT_F32, GT_BF16);
+  const bool bf16 = p->compute_dtype == GT_BF16;
+  GT_REQUIRE(p->qkv_dtype == GT_F32 || (p->qkv_dtype == GT_BF16 && bf16 && block_table == NULL),
+             "attention: qkv_dtype is %d; expected %d (f32), or %d (bf16) with that compute_dtype and without "
+             "block_table.",
+             p->qkv_dtype, GT_F32, GT_BF16);
+  GT_REQUIRE(p->out_dtype == GT_F32 || (p->out_dtype == GT_BF16 && bf16),
+             "attention: out_dtype is %d; expected %d (f32), or %d (bf16) with that compute_dtype.", p->out_dtype,
+             GT_F32, GT_BF16);
   GT_REQUIRE(isfinite(p->scale), "attention: scale is %g.", (double)p->scale);
   int64_t q_features = (int64_t)p->num_heads * p->head_dim;
   int64_t k_features = (int64_t)p->num_kv_heads * p->head_dim;
@@ -74,8 +83,8 @@ static gt_status check_blocks(const gt_attention_params *p, const int32_t *cu_se
   return GT_OK;
 }
 
-gt_status gt_attention(gt_context *context, const float *q, const float *k, const float *v, const int32_t *cu_seqlens_q,
-                       const int32_t *cu_seqlens_kv, const int32_t *block_table, const float *distance_bias, float *out,
+gt_status gt_attention(gt_context *context, const void *q, const void *k, const void *v, const int32_t *cu_seqlens_q,
+                       const int32_t *cu_seqlens_kv, const int32_t *block_table, const float *distance_bias, void *out,
                        const gt_attention_params *params, char *message, size_t message_size) {
   GT_REQUIRE_NOT_NULL("attention", context);
   GT_REQUIRE_PARAMS("attention", params, gt_attention_params);

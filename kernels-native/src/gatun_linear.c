@@ -42,8 +42,8 @@ gt_status gt_linear_pack(gt_context *context, gt_linear *linear, int64_t first_r
                             message_size);
 }
 
-gt_status gt_linear_forward(gt_context *context, const gt_linear *linear, const float *x, const float *residual,
-                            float *y, const gt_linear_params *params, char *message, size_t message_size) {
+gt_status gt_linear_forward(gt_context *context, const gt_linear *linear, const void *x, const float *residual, void *y,
+                            const gt_linear_params *params, char *message, size_t message_size) {
   GT_REQUIRE_NOT_NULL("linear_forward", context);
   GT_REQUIRE_NOT_NULL("linear_forward", linear);
   GT_REQUIRE_PARAMS("linear_forward", params, gt_linear_params);
@@ -52,6 +52,14 @@ gt_status gt_linear_forward(gt_context *context, const gt_linear *linear, const 
   GT_REQUIRE(rows >= 0, "linear_forward: rows is %" PRId64 ".", rows);
   GT_REQUIRE(params->activation >= GT_ACT_IDENTITY && params->activation <= GT_ACT_LEAKY_RELU,
              "linear_forward: activation %d is unknown.", params->activation);
+  const bool bf16 = shape->compute_dtype == GT_BF16;
+  GT_REQUIRE(params->x_dtype == GT_F32 || (params->x_dtype == GT_BF16 && bf16),
+             "linear_forward: x_dtype is %d; expected %d (f32), or %d (bf16) of a layer that computes in bf16.",
+             params->x_dtype, GT_F32, GT_BF16);
+  GT_REQUIRE(params->y_dtype == GT_F32 || (params->y_dtype == GT_BF16 && bf16 && residual == NULL),
+             "linear_forward: y_dtype is %d; expected %d (f32), or %d (bf16) of a layer that computes in bf16, without "
+             "residual.",
+             params->y_dtype, GT_F32, GT_BF16);
   if (rows == 0) {
     return GT_OK;
   }

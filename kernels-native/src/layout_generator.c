@@ -39,6 +39,8 @@ static void linear_params(void) {
   FIELD(gt_linear_params, y_stride);
   FIELD(gt_linear_params, residual_stride);
   FIELD(gt_linear_params, scale);
+  FIELD(gt_linear_params, x_dtype);
+  FIELD(gt_linear_params, y_dtype);
   END();
 }
 
@@ -88,6 +90,8 @@ static void attention_params(void) {
   FIELD(gt_attention_params, sliding_window);
   FIELD(gt_attention_params, softcap);
   FIELD(gt_attention_params, compute_dtype);
+  FIELD(gt_attention_params, qkv_dtype);
+  FIELD(gt_attention_params, out_dtype);
   END();
 }
 

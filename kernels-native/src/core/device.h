@@ -49,8 +49,8 @@ gt_status gt_run_linear_create(gt_context *context, const gt_linear_shape *shape
 gt_status gt_run_linear_pack(gt_context *context, gt_linear *linear, int64_t first_row, int64_t rows,
                              const void *weight, int32_t weight_dtype, int32_t layout, const void *bias,
                              int32_t bias_dtype, char *message, size_t message_size);
-gt_status gt_run_linear_forward(gt_context *context, const gt_linear *linear, const float *x, const float *residual,
-                                float *y, const gt_linear_params *params, char *message, size_t message_size);
+gt_status gt_run_linear_forward(gt_context *context, const gt_linear *linear, const void *x, const float *residual,
+                                void *y, const gt_linear_params *params, char *message, size_t message_size);
 
 gt_status gt_run_layer_norm(gt_context *context, const float *x, const float *weight, const float *bias, float *y,
                             int64_t rows, int64_t features, int64_t x_stride, int64_t y_stride, float eps,
@@ -70,9 +70,9 @@ gt_status gt_run_pool_sequences(gt_context *context, const float *x, const int32
 gt_status gt_run_rope(gt_context *context, float *x, const int32_t *positions, const float *cosines, const float *sines,
                       const gt_rope_params *params, char *message, size_t message_size);
 
-gt_status gt_run_attention(gt_context *context, const float *q, const float *k, const float *v,
+gt_status gt_run_attention(gt_context *context, const void *q, const void *k, const void *v,
                            const int32_t *cu_seqlens_q, const int32_t *cu_seqlens_kv, const int32_t *block_table,
-                           const float *distance_bias, float *out, const gt_attention_params *params, char *message,
+                           const float *distance_bias, void *out, const gt_attention_params *params, char *message,
                            size_t message_size);
 gt_status gt_run_disentangled_attention(gt_context *context, const float *q, const float *k, const float *v,
                                         const int32_t *cu_seqlens, const float *position_k, const float *position_q,

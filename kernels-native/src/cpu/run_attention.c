@@ -243,10 +243,13 @@ static void plan_blocks(attention_plan *plan, int32_t threads) {
   plan->items_per_task = gt_max(1, gt_min(MAX_ITEMS_PER_TASK, items / (threads * TASKS_PER_THREAD)));
 }
 
-gt_status gt_run_attention(gt_context *context, const float *q, const float *k, const float *v,
+gt_status gt_run_attention(gt_context *context, const void *q, const void *k, const void *v,
                            const int32_t *cu_seqlens_q, const int32_t *cu_seqlens_kv, const int32_t *block_table,
-                           const float *distance_bias, float *out, const gt_attention_params *params, char *message,
+                           const float *distance_bias, void *out, const gt_attention_params *params, char *message,
                            size_t message_size) {
+  if (params->qkv_dtype != GT_F32 || params->out_dtype != GT_F32) {
+    return gt_fail(GT_UNSUPPORTED, message, message_size, "attention: no kernel for operands in bf16.");
+  }
   const gt_attention_kernel *kernel =
       params->compute_dtype == GT_BF16 ? context->kernels->attention_bf16_f32 : context->kernels->attention_f32_f32;
   attention_plan plan = {.job = {q, k, v, cu_seqlens_q, cu_seqlens_kv, block_table, distance_bias, out, params},

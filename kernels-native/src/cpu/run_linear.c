@@ -170,8 +170,11 @@ static void choose_grid(forward_job *job, int64_t words, int32_t threads) {
   }
 }
 
-gt_status gt_run_linear_forward(gt_context *context, const gt_linear *linear, const float *x, const float *residual,
-                                float *y, const gt_linear_params *params, char *message, size_t message_size) {
+gt_status gt_run_linear_forward(gt_context *context, const gt_linear *linear, const void *x, const float *residual,
+                                void *y, const gt_linear_params *params, char *message, size_t message_size) {
+  if (params->x_dtype != GT_F32 || params->y_dtype != GT_F32) {
+    return gt_fail(GT_UNSUPPORTED, message, message_size, "linear_forward: no kernel for operands in bf16.");
+  }
   const gt_linear_shape *shape = &linear->shape;
   forward_job job = {.linear = {.x = x,
                                 .residual = residual,

@@ -117,10 +117,13 @@ static void launch_merge(gt_cuda_call *call, const gt_attention_plan *plan, cons
   }
 }
 
-gt_status gt_run_attention(gt_context *context, const float *q, const float *k, const float *v,
+gt_status gt_run_attention(gt_context *context, const void *q, const void *k, const void *v,
                            const int32_t *cu_seqlens_q, const int32_t *cu_seqlens_kv, const int32_t *block_table,
-                           const float *distance_bias, float *out, const gt_attention_params *params, char *message,
+                           const float *distance_bias, void *out, const gt_attention_params *params, char *message,
                            size_t message_size) {
+  if (params->qkv_dtype != GT_F32 || params->out_dtype != GT_F32) {
+    return gt_fail(GT_UNSUPPORTED, message, message_size, "attention: no kernel for operands in bf16.");
+  }
   gt_cuda_call call = gt_cuda_begin(context, "attention", message, message_size);
   const gt_attention_params *p = params;
   const bool paged = block_table != NULL;

@@ -206,8 +206,11 @@ static void run_product(product *p, int64_t rows) {
   }
 }
 
-gt_status gt_run_linear_forward(gt_context *context, const gt_linear *linear, const float *x, const float *residual,
-                                float *y, const gt_linear_params *params, char *message, size_t message_size) {
+gt_status gt_run_linear_forward(gt_context *context, const gt_linear *linear, const void *x, const float *residual,
+                                void *y, const gt_linear_params *params, char *message, size_t message_size) {
+  if (params->x_dtype != GT_F32 || params->y_dtype != GT_F32) {
+    return gt_fail(GT_UNSUPPORTED, message, message_size, "linear_forward: no kernel for operands in bf16.");
+  }
   gt_cuda_call call = gt_cuda_begin(context, "linear_forward", message, message_size);
   const bool bf16 = linear->shape.compute_dtype == GT_BF16;
   const gt_linear_epilogue epilogue = epilogue_of(linear, residual, y, params);

@@ -64,9 +64,18 @@ static size_t extent(int64_t rows, int64_t columns, int64_t stride, size_t size)
   return rows < 1 || columns < 1 || stride < columns ? 0 : (size_t)((rows - 1) * stride + columns) * size;
 }
 
+static size_t size_of(int32_t dtype) {
+  return dtype == GT_BF16 ? sizeof(uint16_t) : sizeof(float);
+}
+
+static int add_rows_of(staging *s, const char *name, int32_t dtype, const void *host, int64_t rows, int64_t columns,
+                       int64_t stride, bool written) {
+  return add(s, name, host, extent(rows, columns, stride, size_of(dtype)), written);
+}
+
 static int add_rows(staging *s, const char *name, const float *host, int64_t rows, int64_t columns, int64_t stride,
                     bool written) {
-  return add(s, name, host, extent(rows, columns, stride, sizeof *host), written);
+  return add_rows_of(s, name, GT_F32, host, rows, columns, stride, written);
 }
 
 /* Joins operands to regions: each new one swallows those that it overlaps. */
@@ -293,14 +302,14 @@ gt_status proxy_kv_append(gt_context *context, const float *source, const int32_
                               message_size));
 }
 
-gt_status proxy_linear_forward(gt_context *context, const gt_linear *linear, const float *x, const float *residual,
-                               float *y, const gt_linear_params *params, char *message, size_t message_size) {
+gt_status proxy_linear_forward(gt_context *context, const gt_linear *linear, const void *x, const float *residual,
+                               void *y, const gt_linear_params *params, char *message, size_t message_size) {
   staging s = stage(context, message, message_size);
   const gt_linear_shape *shape = gt_shape_of(linear);
   const int64_t out = shape->gated ? shape->out_features / 2 : shape->out_features;
-  const int from = add_rows(&s, "x", x, params->rows, shape->in_features, params->x_stride, false);
+  const int from = add_rows_of(&s, "x", params->x_dtype, x, params->rows, shape->in_features, params->x_stride, false);
   const int added = add_rows(&s, "residual", residual, params->rows, out, params->residual_stride, false);
-  const int to = add_rows(&s, "y", y, params->rows, out, params->y_stride, true);
+  const int to = add_rows_of(&s, "y", params->y_dtype, y, params->rows, out, params->y_stride, true);
   BETWEEN_COPIES(
       gt_linear_forward(context, linear, at(&s, from), at(&s, added), at(&s, to), params, message, message_size));
 }
@@ -309,7 +318,7 @@ gt_status proxy_linear_forward(gt_context *context, const gt_linear *linear, con
 static size_t kv_extent(const gt_attention_params *p, const int32_t *cu, const int32_t *table, int64_t features,
                         int64_t stride, int64_t block_stride) {
   if (table == NULL) {
-    return extent(cu[p->batch], features, stride, sizeof(float));
+    return extent(cu[p->batch], features, stride, size_of(p->qkv_dtype));
   }
   int64_t *lengths = malloc(((size_t)p->batch + 1) * sizeof *lengths);
   for (int32_t b = 0; b < p->batch; b++) {
@@ -321,10 +330,9 @@ static size_t kv_extent(const gt_attention_params *p, const int32_t *cu, const i
   return bytes;
 }
 
-gt_status proxy_attention(gt_context *context, const float *q, const float *k, const float *v,
-                          const int32_t *cu_seqlens_q, const int32_t *cu_seqlens_kv, const int32_t *block_table,
-                          const float *distance_bias, float *out, const gt_attention_params *params, char *message,
-                          size_t message_size) {
+gt_status proxy_attention(gt_context *context, const void *q, const void *k, const void *v, const int32_t *cu_seqlens_q,
+                          const int32_t *cu_seqlens_kv, const int32_t *block_table, const float *distance_bias,
+                          void *out, const gt_attention_params *params, char *message, size_t message_size) {
   staging s = stage(context, message, message_size);
   const gt_attention_params *p = params;
   const bool known = cu_seqlens_q != NULL && cu_seqlens_kv != NULL && p->batch > 0;
@@ -332,7 +340,7 @@ gt_status proxy_attention(gt_context *context, const float *q, const float *k, c
   const int64_t k_features = (int64_t)p->num_kv_heads * p->head_dim,
                 v_features = (int64_t)p->num_kv_heads * p->v_head_dim;
   const int64_t reach = 2 * (int64_t)p->bias_distance + 1;
-  const int qs = add_rows(&s, "q", q, tokens, (int64_t)p->num_heads * p->head_dim, p->q_stride, false);
+  const int qs = add_rows_of(&s, "q", p->qkv_dtype, q, tokens, (int64_t)p->num_heads * p->head_dim, p->q_stride, false);
   const int ks =
       add(&s, "k", k, known ? kv_extent(p, cu_seqlens_kv, block_table, k_features, p->k_stride, p->k_block_stride) : 0,
           false);
@@ -340,7 +348,8 @@ gt_status proxy_attention(gt_context *context, const float *q, const float *k, c
       add(&s, "v", v, known ? kv_extent(p, cu_seqlens_kv, block_table, v_features, p->v_stride, p->v_block_stride) : 0,
           false);
   const int bias = add_rows(&s, "distance_bias", distance_bias, p->num_heads, reach, reach, false);
-  const int to = add_rows(&s, "out", out, tokens, (int64_t)p->num_heads * p->v_head_dim, p->out_stride, true);
+  const int to =
+      add_rows_of(&s, "out", p->out_dtype, out, tokens, (int64_t)p->num_heads * p->v_head_dim, p->out_stride, true);
   BETWEEN_COPIES(gt_attention(context, at(&s, qs), at(&s, ks), at(&s, vs), cu_seqlens_q, cu_seqlens_kv, block_table,
                               at(&s, bias), at(&s, to), params, message, message_size));
 }
