@@ -72,11 +72,7 @@ public final class Model implements AutoCloseable {
     this.network = network;
     this.context = context;
     this.ops = new Ops(context);
-    this.workspaces =
-        new WorkspacePool(
-            context,
-            Math.max(context.threads() + 1, Runtime.getRuntime().availableProcessors()),
-            RETAINED_BYTES);
+    this.workspaces = new WorkspacePool(context, context.concurrentCalls(), RETAINED_BYTES);
     this.lifetime = lifetime;
     lifetime.owns(workspaces);
   }
@@ -91,7 +87,7 @@ public final class Model implements AutoCloseable {
    *
    * @param idOrPath a directory, or an id such as {@code org/name} in the Hugging Face cache
    * @throws GatunException the subclass names what is wrong: model not found, config refused,
-   *     safetensors malformed, weights missing, native library missing
+   *     safetensors malformed, weights missing, native library missing, device unavailable
    */
   public static Model load(String idOrPath, LoadOptions options) {
     return load(options.locate(idOrPath), options);
@@ -99,7 +95,7 @@ public final class Model implements AutoCloseable {
 
   /** Loads from a directory. */
   public static Model load(Path directory, LoadOptions options) {
-    NativeLibrary.bindAhead();
+    NativeLibrary.bindAhead(options.device());
     return load(directory, ConfigParser.parse(directory.resolve("config.json")), options);
   }
 
@@ -162,7 +158,7 @@ public final class Model implements AutoCloseable {
     return context.device();
   }
 
-  /** CPU kernel tier in use. */
+  /** CPU kernel tier in use; {@code cuda} on a GPU. */
   public String tier() {
     return context.tier();
   }

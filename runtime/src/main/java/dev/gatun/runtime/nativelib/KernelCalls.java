@@ -57,7 +57,8 @@ public final class KernelCalls {
       int status =
           (int)
               Kernels.LINEAR_FORWARD.invokeExact(
-                  context.address(),
+                  context.function(KernelSymbol.LINEAR_FORWARD),
+                  scratch.queue(),
                   linear,
                   x,
                   residual,
@@ -90,7 +91,8 @@ public final class KernelCalls {
       int status =
           (int)
               Kernels.LAYER_NORM.invokeExact(
-                  context.address(),
+                  context.function(KernelSymbol.LAYER_NORM),
+                  scratch.queue(),
                   x,
                   weight,
                   bias,
@@ -126,7 +128,8 @@ public final class KernelCalls {
       int status =
           (int)
               Kernels.RmsNorm.RMS_NORM.invokeExact(
-                  context.address(),
+                  context.function(KernelSymbol.RMS_NORM),
+                  scratch.queue(),
                   x,
                   weight,
                   y,
@@ -160,7 +163,8 @@ public final class KernelCalls {
       int status =
           (int)
               Kernels.Activate.ACTIVATE.invokeExact(
-                  context.address(),
+                  context.function(KernelSymbol.ACTIVATE),
+                  scratch.queue(),
                   x,
                   y,
                   rows,
@@ -196,7 +200,8 @@ public final class KernelCalls {
       int status =
           (int)
               Kernels.EMBED.invokeExact(
-                  context.address(),
+                  context.function(KernelSymbol.EMBED),
+                  scratch.queue(),
                   table,
                   WeightTypes.code(tableType),
                   tableRows,
@@ -230,7 +235,8 @@ public final class KernelCalls {
       int status =
           (int)
               Kernels.Decoding.ARGMAX.invokeExact(
-                  context.address(),
+                  context.function(KernelSymbol.ARGMAX),
+                  scratch.queue(),
                   x,
                   rows,
                   columns,
@@ -274,7 +280,8 @@ public final class KernelCalls {
       int status =
           (int)
               Kernels.Rope.ROPE.invokeExact(
-                  context.address(),
+                  context.function(KernelSymbol.ROPE),
+                  scratch.queue(),
                   x,
                   positions,
                   cosines,

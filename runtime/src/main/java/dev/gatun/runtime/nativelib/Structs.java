@@ -1,5 +1,6 @@
 package dev.gatun.runtime.nativelib;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
@@ -19,8 +20,24 @@ final class Structs {
       MemoryLayout.structLayout(
               JAVA_INT.withName("struct_size"),
               JAVA_INT.withName("threads"),
-              JAVA_INT.withName("tier"))
+              JAVA_INT.withName("tier"),
+              JAVA_INT.withName("device"))
           .withName("gt_context_params");
+
+  static final int DEVICE_NAME_BYTES = 128;
+
+  static final StructLayout DEVICE_INFO =
+      MemoryLayout.structLayout(
+              JAVA_INT.withName("struct_size"),
+              JAVA_INT.withName("usable"),
+              JAVA_INT.withName("compute_major"),
+              JAVA_INT.withName("compute_minor"),
+              JAVA_INT.withName("driver_version"),
+              JAVA_INT.withName("processors"),
+              JAVA_LONG.withName("total_bytes"),
+              JAVA_LONG.withName("free_bytes"),
+              MemoryLayout.sequenceLayout(DEVICE_NAME_BYTES, JAVA_BYTE).withName("name"))
+          .withName("gt_device_info");
 
   static final StructLayout LINEAR_PARAMS =
       MemoryLayout.structLayout(
@@ -103,6 +120,7 @@ final class Structs {
 
   static final List<StructLayout> ALL =
       List.of(
+          DEVICE_INFO,
           CONTEXT_PARAMS,
           LINEAR_PARAMS,
           ROPE_PARAMS,

@@ -26,7 +26,7 @@ class NativeContextTest {
       try (NativeContext context = NativeContext.open(OPTIONS.withThreads(2).withTier(tier))) {
         assertEquals(tier, context.tier());
         assertEquals(2, context.threads());
-        assertEquals(Device.CPU, context.device());
+        assertEquals(Device.cpu(), context.device());
       }
     }
     try (NativeContext context = NativeContext.open(OPTIONS)) {
