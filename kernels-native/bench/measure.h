@@ -9,8 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/context.h"
+#include "core/arithmetic.h"
 #include "core/thread_pool.h"
+#include "cpu/context.h"
 #include "gatun.h"
 #include "peak.h"
 #include "stream.h"

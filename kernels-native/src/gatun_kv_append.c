@@ -1,17 +1,6 @@
 #include <inttypes.h>
-#include <string.h>
 
-#include "core/context.h"
-
-/* Copies are bound by memory: one thread, no kernel table row. */
-static void append(const float *source, int64_t tokens, int64_t position, const int32_t *table, float *blocks,
-                   const gt_kv_append_params *params) {
-  for (int64_t t = 0; t < tokens; t++, position++) {
-    float *block = blocks + table[position / params->block_size] * params->block_stride;
-    memcpy(block + position % params->block_size * params->row_stride, source + t * params->source_stride,
-           (size_t)params->features * sizeof(float));
-  }
-}
+#include "core/device.h"
 
 gt_status gt_kv_append(gt_context *context, const float *source, const int32_t *cu_seqlens_new, const int32_t *lengths,
                        const int32_t *block_table, float *blocks, const gt_kv_append_params *params, char *message,
@@ -55,9 +44,5 @@ gt_status gt_kv_append(gt_context *context, const float *source, const int32_t *
       GT_REQUIRE(block >= 0, "kv_append: block_table names block %d for tokens of sequence %d.", block, b);
     }
   }
-  for (int32_t b = 0; b < batch; b++) {
-    append(source + cu_seqlens_new[b] * params->source_stride, cu_seqlens_new[b + 1] - cu_seqlens_new[b], lengths[b],
-           block_table + (int64_t)b * params->blocks_per_sequence, blocks, params);
-  }
-  return GT_OK;
+  return gt_run_kv_append(context, source, cu_seqlens_new, lengths, block_table, blocks, params, message, message_size);
 }

@@ -12,6 +12,21 @@ static void context_params(void) {
   FIELD(gt_context_params, struct_size);
   FIELD(gt_context_params, threads);
   FIELD(gt_context_params, tier);
+  FIELD(gt_context_params, device);
+  END();
+}
+
+static void device_info(void) {
+  STRUCT(gt_device_info);
+  FIELD(gt_device_info, struct_size);
+  FIELD(gt_device_info, usable);
+  FIELD(gt_device_info, compute_major);
+  FIELD(gt_device_info, compute_minor);
+  FIELD(gt_device_info, driver_version);
+  FIELD(gt_device_info, processors);
+  FIELD(gt_device_info, total_bytes);
+  FIELD(gt_device_info, free_bytes);
+  FIELD(gt_device_info, name);
   END();
 }
 
@@ -99,6 +114,7 @@ static void kv_append_params(void) {
 
 int main(void) {
   context_params();
+  device_info();
   linear_params();
   rope_params();
   attention_params();

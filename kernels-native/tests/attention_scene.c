@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/context.h"
+#include "cpu/context.h"
 #include "cpu/reference/convert.h"
 
 static float *floats(guarded *memory, int64_t count) {

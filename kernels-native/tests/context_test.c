@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/context.h"
+#include "cpu/context.h"
 #include "harness.h"
 
 static char message[256];
@@ -15,7 +15,7 @@ static void library_facts(void) {
   for (int32_t tier = 0; gt_kernel_table_of(tier) != NULL; tier++) {
     CHECK(gt_kernel_table_of(tier)->tier == tier, "table %d says it is %d", tier, gt_kernel_table_of(tier)->tier);
   }
-  const char *line = "gt_context_params size=12 struct_size@0:4 threads@4:4 tier@8:4\n";
+  const char *line = "gt_context_params size=16 struct_size@0:4 threads@4:4 tier@8:4 device@12:4\n";
   CHECK(strstr(gt_layout(), line) != NULL, "layout lacks \"%s\": %s", line, gt_layout());
 }
 
@@ -36,7 +36,7 @@ static void layout_is_complete(void) {
     }
     CHECK(size >= end && size - end < 8, "fields end at %d of %d: %.60s", end, size, line);
   }
-  CHECK(structs == 6, "%d structs", structs);
+  CHECK(structs == 7, "%d structs", structs);
 }
 
 static void create_and_destroy(void) {
@@ -69,6 +69,40 @@ static void wrong_arguments(void) {
   memset(small, 'x', sizeof small);
   gt_context_create(NULL, &context, small, 4);
   CHECK(small[3] == '\0' && small[4] == 'x', "message buffer of 4 holds %.8s", small);
+}
+
+/* A fork is the same device: memory and weights of one serve the other, and it may outlive neither. */
+static void forks_and_graphs(void) {
+  gt_context *context = create_context(GT_TIER_AUTO, 2), *fork = NULL;
+  CHECK_OK(gt_context_fork(context, &fork, message, sizeof message));
+  float x[3] = {1, -2, 3}, y[3];
+  CHECK_OK(gt_graph_begin(fork, message, sizeof message));
+  CHECK_OK(gt_activate(fork, x, y, 1, 3, 3, 3, GT_ACT_RELU, message, sizeof message));
+  CHECK_OK(gt_graph_end(fork, message, sizeof message));
+  CHECK_OK(gt_synchronize(fork, message, sizeof message));
+  CHECK(y[0] == 1 && y[1] == 0 && y[2] == 3, "relu gives %g, %g, %g", (double)y[0], (double)y[1], (double)y[2]);
+  gt_context_destroy(fork);
+  CHECK_OK(gt_activate(context, x, y, 1, 3, 3, 3, GT_ACT_IDENTITY, message, sizeof message));
+  CHECK(y[1] == -2, "identity gives %g", (double)y[1]);
+  gt_context_destroy(context);
+  CHECK_FAILS(GT_INVALID_ARGUMENT, "context is NULL", gt_context_fork(NULL, &fork, message, sizeof message));
+  CHECK(fork == NULL, "fork is written");
+}
+
+static void devices(void) {
+  int32_t count = -1;
+  CHECK_OK(gt_device_count(&count, message, sizeof message));
+  CHECK(count == 1, "%d devices", count);
+  gt_device_info info = {.struct_size = sizeof info};
+  CHECK_OK(gt_device_describe(0, &info, message, sizeof message));
+  CHECK(info.usable == 1 && info.processors >= 1 && info.total_bytes > info.free_bytes && info.name[0] != '\0',
+        "usable %d, %d processors, %lld bytes, %lld free, \"%s\"", info.usable, info.processors,
+        (long long)info.total_bytes, (long long)info.free_bytes, info.name);
+  CHECK_FAILS(GT_NO_DEVICE, "no 1", gt_device_describe(1, &info, message, sizeof message));
+  CHECK(info.usable == 0 && info.processors == 0, "what is not there is described");
+  gt_context *context = NULL;
+  gt_context_params params = {.struct_size = sizeof params, .threads = 1, .tier = GT_TIER_AUTO, .device = 3};
+  CHECK_FAILS(GT_NO_DEVICE, "no 3", gt_context_create(&params, &context, message, sizeof message));
 }
 
 static void memory(void) {
@@ -263,6 +297,8 @@ int main(void) {
   RUN(layout_is_complete);
   RUN(create_and_destroy);
   RUN(wrong_arguments);
+  RUN(forks_and_graphs);
+  RUN(devices);
   RUN(memory);
   RUN(every_task_once);
   RUN(short_jobs);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/context.h"
+#include "cpu/context.h"
 #include "disentangled_scene.h"
 
 static gt_context *contexts[2]; /* of the tier under test: 1 and 3 threads */

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "core/thread_pool.h"
+#include "core/arithmetic.h"
 #include "harness.h"
 
 static char message[256];

@@ -31,6 +31,12 @@ size_t gt_dtype_size(int32_t dtype);
 
 gt_status gt_run_context_create(const gt_context_params *params, gt_context **context, char *message,
                                 size_t message_size);
+gt_status gt_run_context_fork(gt_context *context, gt_context **fork, char *message, size_t message_size);
+gt_status gt_run_synchronize(gt_context *context, char *message, size_t message_size);
+gt_status gt_run_graph_begin(gt_context *fork, char *message, size_t message_size);
+gt_status gt_run_graph_end(gt_context *fork, char *message, size_t message_size);
+gt_status gt_run_device_count(int32_t *count, char *message, size_t message_size);
+gt_status gt_run_device_describe(int32_t device, gt_device_info *info, char *message, size_t message_size);
 
 gt_status gt_run_allocate(gt_context *context, size_t bytes, void **memory, char *message, size_t message_size);
 gt_status gt_run_upload(gt_context *context, void *device, const void *host, size_t bytes, char *message,
@@ -59,8 +65,8 @@ gt_status gt_run_embed(gt_context *context, const void *table, int32_t table_dty
                        float *y, int64_t y_stride, char *message, size_t message_size);
 gt_status gt_run_argmax(gt_context *context, const float *x, int64_t rows, int64_t columns, int64_t x_stride,
                         int32_t *indices, char *message, size_t message_size);
-gt_status gt_run_rope(gt_context *context, float *x, const int32_t *positions, const float *cosines,
-                      const float *sines, const gt_rope_params *params, char *message, size_t message_size);
+gt_status gt_run_rope(gt_context *context, float *x, const int32_t *positions, const float *cosines, const float *sines,
+                      const gt_rope_params *params, char *message, size_t message_size);
 
 gt_status gt_run_attention(gt_context *context, const float *q, const float *k, const float *v,
                            const int32_t *cu_seqlens_q, const int32_t *cu_seqlens_kv, const int32_t *block_table,

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/arithmetic.h"
 #include "core/memory.h"
 
 enum {

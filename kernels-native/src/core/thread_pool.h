@@ -41,23 +41,4 @@ bool gt_pool_run_in_stretches(gt_pool *pool, gt_task *body, void *argument, int6
 gt_worker *gt_pool_borrow(gt_pool *pool, size_t bytes);
 void gt_pool_give_back(gt_pool *pool, gt_worker *borrowed);
 
-/* Part `index` of [0, count) cut into `parts` nearly equal pieces begins here (index = parts: count). */
-static inline int64_t gt_split(int64_t count, int64_t parts, int64_t index) {
-  int64_t size = count / parts;
-  int64_t rest = count % parts;
-  return index * size + (index < rest ? index : rest);
-}
-
-static inline int64_t gt_ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
-
-static inline int64_t gt_min(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
-
-static inline int64_t gt_max(int64_t a, int64_t b) {
-  return a > b ? a : b;
-}
-
 #endif

@@ -8,9 +8,9 @@
 #include "cuda/linear_args.h"
 #include "cuda/row_args.h"
 
-#define GT_CUDA_KERNELS(K)  \
-  GT_CUDA_ROW_KERNELS(K)    \
-  GT_CUDA_LINEAR_KERNELS(K) \
+#define GT_CUDA_KERNELS(K)     \
+  GT_CUDA_ROW_KERNELS(K)       \
+  GT_CUDA_LINEAR_KERNELS(K)    \
   GT_CUDA_ATTENTION_KERNELS(K) \
   GT_CUDA_DISENTANGLED_KERNELS(K)
 

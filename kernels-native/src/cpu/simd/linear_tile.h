@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "core/thread_pool.h"
+#include "core/arithmetic.h"
 #include "cpu/simd/vec.h"
 
 #ifdef GT_LINEAR_BF16
