@@ -227,9 +227,9 @@ final class ModernBert {
       }
       int hidden = (int) x.columns();
       float[] means = new float[first.length * hidden];
+      float[][] tokens = x.toFloatArrays(sequences.lengths());
       for (int s = 0; s < first.length; s++) {
-        float[] tokens = x.rows(first[s], first[s] + sequences.length(s)).toFloatArray();
-        float[] mean = Pooling.pool(tokens, hidden, List.of(PoolingMode.MEAN));
+        float[] mean = Pooling.pool(tokens[s], hidden, List.of(PoolingMode.MEAN));
         System.arraycopy(mean, 0, means, s * hidden, hidden);
       }
       return ws.floats(first.length, hidden, means);

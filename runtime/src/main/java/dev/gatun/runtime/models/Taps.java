@@ -4,6 +4,7 @@ import dev.gatun.Outputs;
 import dev.gatun.runtime.tensor.Sequences;
 import dev.gatun.runtime.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,10 +46,9 @@ public final class Taps {
       return;
     }
     var perSequence = new ArrayList<Outputs.Value>(sequences.count());
-    for (int s = 0; s < sequences.count(); s++) {
-      Tensor rows = x.rows(sequences.start(s), sequences.start(s) + sequences.length(s));
-      perSequence.add(
-          new Outputs.Value(rows.toFloatArray(), new long[] {rows.rows(), rows.columns()}));
+    float[][] rows = x.toFloatArrays(sequences.lengths());
+    for (int s = 0; s < rows.length; s++) {
+      perSequence.add(new Outputs.Value(rows[s], new long[] {sequences.length(s), x.columns()}));
     }
     values.put(name, perSequence);
   }
@@ -73,8 +73,9 @@ public final class Taps {
       return;
     }
     var perSequence = new ArrayList<Outputs.Value>();
-    for (int s = 0; s < x.rows(); s++) {
-      float[] row = x.row(s).toFloatArray();
+    int[] one = new int[Math.toIntExact(x.rows())];
+    Arrays.fill(one, 1);
+    for (float[] row : x.toFloatArrays(one)) {
       perSequence.add(new Outputs.Value(row, new long[] {row.length}));
     }
     values.put(name, perSequence);

@@ -34,7 +34,7 @@ public final class NativeDevices {
                   message,
                   CallScratch.MESSAGE_BYTES);
       if (status != NativeStatus.OK) {
-        return List.of(unknown(kind, string(message)));
+        return List.of(unknown(kind, reason(message)));
       }
       return IntStream.range(0, count.get(JAVA_INT, 0))
           .mapToObj(index -> describe(binding, new Device(kind, index)))
@@ -62,7 +62,7 @@ public final class NativeDevices {
           device,
           string(
               info.asSlice(Structs.offset(Structs.DEVICE_INFO, "name"), Structs.DEVICE_NAME_BYTES)),
-          status == NativeStatus.OK ? Optional.empty() : Optional.of(string(message)),
+          status == NativeStatus.OK ? Optional.empty() : Optional.of(reason(message)),
           info.get(JAVA_LONG, Structs.offset(Structs.DEVICE_INFO, "total_bytes")),
           info.get(JAVA_LONG, Structs.offset(Structs.DEVICE_INFO, "free_bytes")),
           version(field(info, "compute_major"), field(info, "compute_minor")),
@@ -84,6 +84,11 @@ public final class NativeDevices {
 
   private static Optional<String> version(int major, int minor) {
     return major == 0 ? Optional.empty() : Optional.of(major + "." + minor);
+  }
+
+  /** What a message says, without the function's name before it. */
+  private static String reason(MemorySegment message) {
+    return string(message).replaceFirst("^device_\\w+: ", "");
   }
 
   private static String string(MemorySegment text) {

@@ -19,7 +19,8 @@ final class NativeStatus {
   private static final int UNSUPPORTED_DEVICE = 7;
   private static final int DEVICE_LOST = 8;
 
-  private static final String CPU_INSTEAD = "run on the CPU (--device cpu, Device.cpu())";
+  private static final String LIST = "`gatun devices` lists what there is, ";
+  private static final String CPU = "--device cpu (Device.cpu()) runs without a GPU";
 
   private NativeStatus() {}
 
@@ -42,20 +43,24 @@ final class NativeStatus {
       case UNSUPPORTED -> new KernelException(KernelException.Status.UNSUPPORTED, message);
       case NO_DEVICE ->
           new DeviceUnavailableException(
-              KernelException.Status.NO_DEVICE,
-              message + "; `gatun devices` lists what there is, or " + CPU_INSTEAD);
+              KernelException.Status.NO_DEVICE, advise(message, LIST + CPU));
       case DRIVER_TOO_OLD ->
           new DeviceUnavailableException(
               KernelException.Status.DRIVER_TOO_OLD,
-              message + "; update the NVIDIA driver, or " + CPU_INSTEAD);
+              advise(message, "an update of the NVIDIA driver helps, " + CPU));
       case UNSUPPORTED_DEVICE ->
           new DeviceUnavailableException(
-              KernelException.Status.UNSUPPORTED_DEVICE,
-              message + "; take another device, or " + CPU_INSTEAD);
+              KernelException.Status.UNSUPPORTED_DEVICE, advise(message, LIST + CPU));
       case DEVICE_LOST -> new DeviceLostException(message);
       default ->
           new KernelException(
               KernelException.Status.INTERNAL, message + " (status " + status + ")");
     };
+  }
+
+  private static String advise(String message, String advice) {
+    return (message.endsWith(".") ? message.substring(0, message.length() - 1) : message)
+        + "; "
+        + advice;
   }
 }

@@ -3,6 +3,7 @@ package dev.gatun.runtime.tensor;
 import dev.gatun.Device;
 import dev.gatun.loader.safetensors.DType;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.Objects;
 
 /**
@@ -18,6 +19,8 @@ public final class Tensor {
 
   /** Bytes per element of both dtypes. */
   static final long ELEMENT_BYTES = 4;
+
+  private static final long LONG_TRANSFER = 1 << 24;
 
   private final MemoryOwner owner;
   private final MemorySegment segment;
@@ -182,6 +185,30 @@ public final class Tensor {
     float[] values = reuse.length == count ? reuse : new float[count];
     download(MemorySegment.ofArray(values));
     return values;
+  }
+
+  /**
+   * The values of consecutive groups of rows, each group in an array of its own.
+   *
+   * @param counts rows of each group
+   * @throws IllegalStateException if the memory was given back
+   */
+  public float[][] toFloatArrays(int... counts) {
+    // A transfer from a device waits for it: better one for all, unless it is long anyway.
+    boolean atOnce =
+        !owner.context().isHost() && counts.length > 1 && shape.elementCount() <= LONG_TRANSFER;
+    float[] all = atOnce ? toFloatArray() : null;
+    float[][] groups = new float[counts.length][];
+    int row = 0;
+    for (int i = 0; i < counts.length; i++) {
+      int end = row + counts[i];
+      groups[i] =
+          atOnce
+              ? Arrays.copyOfRange(all, row * (int) columns(), end * (int) columns())
+              : rows(row, end).toFloatArray();
+      row = end;
+    }
+    return groups;
   }
 
   /**
