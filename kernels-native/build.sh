@@ -21,7 +21,7 @@ case "${1:-}" in
     if [ ! -f "$2/CMakeCache.txt" ]; then
       need "ninja make gmake" "make or ninja" make make
       if command -v ninja > /dev/null 2>&1; then export CMAKE_GENERATOR="${CMAKE_GENERATOR:-Ninja}"; fi
-      cmake -S "$here" -B "$2" -DCMAKE_BUILD_TYPE=Release --log-level=WARNING
+      cmake -S "$here" -B "$2" -DCMAKE_BUILD_TYPE=Release --log-level=NOTICE
     fi
     cmake --build "$2" --parallel "$jobs"
     cmake --install "$2" --prefix "$3" | grep -v -e '^-- Up-to-date' -e '^-- Install configuration' || true

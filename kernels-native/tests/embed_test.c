@@ -18,6 +18,9 @@ static void check_same_bits(const char *what, const gt_kernel_table *kernels, fl
 /* Every f16 and every bf16, and doubles around the rounding boundaries, as the reference converts them. */
 static void on_tier_widen(const gt_kernel_table *kernels) {
   enum { ALL = 1 << 16 };
+  if (kernels->widen_any_f32 == NULL) {
+    return; /* the CUDA library widens inside its kernels */
+  }
   uint16_t *halves = malloc(ALL * sizeof *halves);
   double *doubles = malloc(ALL * sizeof *doubles);
   float *wide = malloc(ALL * sizeof *wide);
@@ -56,6 +59,9 @@ static void on_tier_embed(const gt_kernel_table *kernels) {
   gt_context *context = create_context(kernels->tier, 2);
   for (size_t w = 0; w < sizeof widths / sizeof widths[0]; w++) {
     for (int variant = 0; variant < 16; variant++) {
+      if (skip_case()) {
+        continue;
+      }
       const int32_t dtype = variant & 3;
       const bool accumulate = (variant & 4) != 0, at_end = (variant & 8) != 0;
       const int64_t features = widths[w], rows = 1 + random_below(50), tokens = 1 + random_below(200);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 static int failures;
+static uint32_t cases; /* asked for by this test */
 static uint64_t random_state = 1;
 
 void check_failed(const char *file, int line, const char *condition, const char *format, ...) {
@@ -33,9 +34,20 @@ void run_named(const char *name, void (*test)(void)) {
   int before = failures;
   double start = seconds();
   reseed(1);
+  cases = 0;
   test();
   printf("%-40s %s %6.2f s\n", name, failures == before ? "ok    " : "FAILED", seconds() - start);
   fflush(stdout);
+}
+
+bool skip_case(void) {
+  static int every = 0;
+  if (every == 0) {
+    const char *text = getenv("GT_TEST_EVERY");
+    every = text == NULL ? 1 : atoi(text);
+  }
+  /* Case lists walk their options in turn: a fixed step would always meet the same ones. */
+  return every > 1 && (cases++ * 2654435761u >> 16) % (uint32_t)every != 0;
 }
 
 int finish(void) {
@@ -123,14 +135,9 @@ void guarded_free(guarded *memory) {
   munmap(memory->mapping, memory->mapping_bytes);
 }
 
-void for_each_tier(void (*test)(const gt_kernel_table *kernels)) {
-  for (int32_t tier = GT_TIER_REFERENCE; gt_kernel_table_of(tier) != NULL; tier++) {
-    if (gt_tier_supported(tier)) {
-      test(gt_kernel_table_of(tier));
-    } else {
-      printf("  tier %s skipped: this CPU can't run it\n", gt_tier_name(tier));
-    }
-  }
+int first_context(const gt_context *context) {
+  const int32_t tier = gt_context_tier(context);
+  return tier == GT_TIER_REFERENCE || tier == GT_TIER_CUDA ? 1 : 0;
 }
 
 gt_context *create_context(int32_t tier, int32_t threads) {

@@ -45,6 +45,9 @@ __attribute__((format(printf, 4, 5))) void check_failed(const char *file, int li
 
 void run_named(const char *name, void (*test)(void));
 #define RUN(test) run_named(#test, test)
+/* True for all but about one of GT_TEST_EVERY calls, where the environment has that: how CUDA kernels, emulated on the
+ * CPU, run these tests within a minute. For the cases of long lists. */
+bool skip_case(void);
 /* Prints the verdict; the exit code of main. */
 int finish(void);
 
@@ -79,8 +82,16 @@ void guarded_free(guarded *memory);
 
 /* ---- tiers ----------------------------------------------------------------------------------------------------- */
 
-/* Calls `test` with each tier this CPU runs. */
+/* Calls `test` with each tier this CPU runs; with one that has only a name where the tests are linked with the CUDA
+ * library. */
 void for_each_tier(void (*test)(const gt_kernel_table *kernels));
+/* NULL of a CUDA context. */
+const gt_kernel_table *kernels_of(const gt_context *context);
+/* Scratch holds NaN, on the caller and whoever else comes: a kernel may only read what it has written. */
+void poison_scratch(gt_context *context, size_t bytes);
+/* Of two contexts that differ in their threads, the first to try. The second alone where threads change nothing: on a
+ * GPU, and of the reference, whose queries are each computed alone and which is slow under the sanitizers. */
+int first_context(const gt_context *context);
 /* A context or a failed test run. */
 gt_context *create_context(int32_t tier, int32_t threads);
 

@@ -19,6 +19,7 @@ typedef struct gt_cuda_call {
   char *message;
   size_t message_size;
   gt_status status;
+  bool entered; /* the driver's context is the thread's */
 } gt_cuda_call;
 
 typedef struct gt_cuda_grid {
@@ -52,7 +53,7 @@ void *gt_cuda_scratch(gt_cuda_call *call, size_t bytes);
 /* Waits for what is queued. */
 void gt_cuda_wait(gt_cuda_call *call);
 /* Host to device and back in the order of the context's kernels, through pinned memory; host memory is the caller's
- * again on return. */
+ * again on return. What the call has staged before is of no more use. */
 void gt_cuda_copy_in(gt_cuda_call *call, void *device, const void *host, size_t bytes);
 void gt_cuda_copy_out(gt_cuda_call *call, void *host, const void *device, size_t bytes);
 
@@ -67,5 +68,11 @@ __attribute__((format(printf, 3, 4))) bool gt_cuda_fail(gt_cuda_call *call, gt_s
 int32_t gt_cuda_processors(const gt_context *context);  /* streaming multiprocessors */
 int32_t gt_cuda_capability(const gt_context *context);  /* 80, 90, 100, ... */
 size_t gt_cuda_shared_limit(const gt_context *context); /* most dynamic shared memory of a block, in bytes */
+
+/* NULL where there is no cuBLASLt. */
+typedef struct gt_cublaslt gt_cublaslt;
+gt_cublaslt *gt_cuda_blas(const gt_context *context);
+/* The CUstream that kernels are queued on. */
+void *gt_cuda_stream(const gt_context *context);
 
 #endif

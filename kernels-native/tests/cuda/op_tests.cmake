@@ -1,0 +1,28 @@
+# The tests of ops over the CUDA library: the same sources as the CPU's, in front of which proxy.h copies operands to the
+# device and back. Run as they are, they take the driver of a GPU; ctest runs them over the fake driver, where about one
+# case of GT_TEST_EVERY is enough for a minute at most. vecmath and pool tests are the CPU's alone.
+#
+# gatun_add_cuda_op_tests(folder of the fake libcuda.so.1)
+function(gatun_add_cuda_op_tests driver_folder)
+  set(tests ${PROJECT_SOURCE_DIR}/tests)
+  set(proxy ${CMAKE_CURRENT_SOURCE_DIR}/proxy.h)
+  add_library(gatun_cuda_test_harness STATIC ${tests}/harness.c harness_cuda.c proxy.c)
+  target_include_directories(gatun_cuda_test_harness PUBLIC ${tests} ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(gatun_cuda_test_harness PUBLIC gatun_cuda Threads::Threads m)
+
+  foreach(name activate argmax attention attention_window context disentangled embed invariance linear norm rope)
+    add_executable(cuda_${name}_test ${tests}/${name}_test.c)
+    target_compile_options(cuda_${name}_test PRIVATE -include ${proxy})
+    target_link_libraries(cuda_${name}_test PRIVATE gatun_cuda_test_harness)
+    set(every 1)
+    if(name MATCHES "^(attention|attention_window|linear)$")
+      set(every 5)
+    endif()
+    add_test(NAME cuda_${name}_test COMMAND cuda_${name}_test)
+    set_tests_properties(cuda_${name}_test PROPERTIES TIMEOUT 240 ENVIRONMENT
+      "LD_LIBRARY_PATH=${driver_folder};GT_TEST_EVERY=${every}")
+  endforeach()
+  target_sources(cuda_attention_test PRIVATE ${tests}/attention_scene.c)
+  target_sources(cuda_attention_window_test PRIVATE ${tests}/attention_scene.c)
+  target_sources(cuda_disentangled_test PRIVATE ${tests}/disentangled_scene.c)
+endfunction()
