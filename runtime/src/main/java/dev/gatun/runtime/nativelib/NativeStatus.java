@@ -19,8 +19,8 @@ final class NativeStatus {
   private static final int UNSUPPORTED_DEVICE = 7;
   private static final int DEVICE_LOST = 8;
 
-  private static final String LIST = "`gatun devices` lists what there is, ";
-  private static final String CPU = "--device cpu (Device.cpu()) runs without a GPU";
+  private static final String ADVICE =
+      " `gatun devices` lists what there is; --device cpu, in Java Device.cpu(), is the CPU.";
 
   private NativeStatus() {}
 
@@ -41,16 +41,9 @@ final class NativeStatus {
           new KernelException(KernelException.Status.INVALID_ARGUMENT, message);
       case OUT_OF_MEMORY -> new NativeOutOfMemoryException(message);
       case UNSUPPORTED -> new KernelException(KernelException.Status.UNSUPPORTED, message);
-      case NO_DEVICE ->
-          new DeviceUnavailableException(
-              KernelException.Status.NO_DEVICE, advise(message, LIST + CPU));
-      case DRIVER_TOO_OLD ->
-          new DeviceUnavailableException(
-              KernelException.Status.DRIVER_TOO_OLD,
-              advise(message, "an update of the NVIDIA driver helps, " + CPU));
-      case UNSUPPORTED_DEVICE ->
-          new DeviceUnavailableException(
-              KernelException.Status.UNSUPPORTED_DEVICE, advise(message, LIST + CPU));
+      case NO_DEVICE -> unavailable(KernelException.Status.NO_DEVICE, message);
+      case DRIVER_TOO_OLD -> unavailable(KernelException.Status.DRIVER_TOO_OLD, message);
+      case UNSUPPORTED_DEVICE -> unavailable(KernelException.Status.UNSUPPORTED_DEVICE, message);
       case DEVICE_LOST -> new DeviceLostException(message);
       default ->
           new KernelException(
@@ -58,9 +51,7 @@ final class NativeStatus {
     };
   }
 
-  private static String advise(String message, String advice) {
-    return (message.endsWith(".") ? message.substring(0, message.length() - 1) : message)
-        + "; "
-        + advice;
+  private static KernelException unavailable(KernelException.Status status, String message) {
+    return new DeviceUnavailableException(status, message + ADVICE);
   }
 }
