@@ -27,7 +27,7 @@ const kernel *find_kernel(const char *name);
 /* False: the kernel did what a GPU would punish; `report` says what, where, and which thread did. */
 bool run(const launch &wanted, char *report, size_t report_bytes);
 
-/* What is known of an address at which a kernel failed ("4 bytes past ..."); asked for in a signal handler. */
+/* What is known of an address at which a kernel failed ("4 bytes past ..."). */
 typedef void (*describe_address)(const void *address, char *text, size_t text_bytes);
 void describe_addresses_by(describe_address describe);
 
