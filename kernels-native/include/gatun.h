@@ -251,6 +251,31 @@ GT_API gt_status gt_embed(gt_context *context, const void *table, int32_t table_
 GT_API gt_status gt_argmax(gt_context *context, const float *x, int64_t rows, int64_t columns, int64_t x_stride,
                            int32_t *indices, char *message, size_t message_size);
 
+/* How token vectors become one: sentence-transformers' Pooling module. Sums are in fp64. */
+typedef enum gt_pooling {
+  GT_POOL_CLS = 0, /* the first token; of the masked ones where no other is left */
+  GT_POOL_LAST = 1,
+  GT_POOL_MAX = 2,           /* by element; NaN where one is; -infinity of no token */
+  GT_POOL_MEAN = 3,          /* 0 of no token, as the next two and GT_POOL_LAST */
+  GT_POOL_MEAN_SQRT = 4,     /* sum / sqrt(count) */
+  GT_POOL_WEIGHTED_MEAN = 5, /* the n-th token of the sequence weighs n, from 1 */
+} gt_pooling;
+
+typedef struct gt_pool_params {
+  uint32_t struct_size;
+  int32_t batch;
+  int32_t pooling; /* gt_pooling */
+  int64_t features;
+  int64_t x_stride; /* elements between rows */
+  int64_t y_stride;
+} gt_pool_params;
+
+/* y[b] = one vector of sequence b's tokens, rows [cu_seqlens[b], cu_seqlens[b + 1]) of x, without the first masked[b]
+ * of them (a prompt). masked may be NULL: none. y [batch, features] must not overlap x. */
+GT_API gt_status gt_pool_sequences(gt_context *context, const float *x, const int32_t *cu_seqlens,
+                                   const int32_t *masked, float *y, const gt_pool_params *params, char *message,
+                                   size_t message_size);
+
 typedef struct gt_rope_params {
   uint32_t struct_size;
   int32_t num_heads;   /* heads in a token of x, head_dim apart */

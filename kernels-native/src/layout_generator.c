@@ -42,6 +42,17 @@ static void linear_params(void) {
   END();
 }
 
+static void pool_params(void) {
+  STRUCT(gt_pool_params);
+  FIELD(gt_pool_params, struct_size);
+  FIELD(gt_pool_params, batch);
+  FIELD(gt_pool_params, pooling);
+  FIELD(gt_pool_params, features);
+  FIELD(gt_pool_params, x_stride);
+  FIELD(gt_pool_params, y_stride);
+  END();
+}
+
 static void rope_params(void) {
   STRUCT(gt_rope_params);
   FIELD(gt_rope_params, struct_size);
@@ -116,6 +127,7 @@ int main(void) {
   context_params();
   device_info();
   linear_params();
+  pool_params();
   rope_params();
   attention_params();
   disentangled_params();

@@ -65,6 +65,8 @@ gt_status gt_run_embed(gt_context *context, const void *table, int32_t table_dty
                        float *y, int64_t y_stride, char *message, size_t message_size);
 gt_status gt_run_argmax(gt_context *context, const float *x, int64_t rows, int64_t columns, int64_t x_stride,
                         int32_t *indices, char *message, size_t message_size);
+gt_status gt_run_pool_sequences(gt_context *context, const float *x, const int32_t *cu_seqlens, const int32_t *masked,
+                                float *y, const gt_pool_params *params, char *message, size_t message_size);
 gt_status gt_run_rope(gt_context *context, float *x, const int32_t *positions, const float *cosines, const float *sines,
                       const gt_rope_params *params, char *message, size_t message_size);
 

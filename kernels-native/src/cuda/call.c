@@ -20,7 +20,9 @@ gt_cuda_call gt_cuda_begin(gt_context *context, const char *op, char *message, s
   pthread_mutex_lock(&context->lock);
   context->ring.turns = 0;
   if (atomic_load_explicit(&device->lost, memory_order_relaxed)) {
-    gt_cuda_fail(&call, GT_DEVICE_LOST, "cuda:%d failed in an earlier call; load the model again, in a new process if the driver asks for it", device->index);
+    gt_cuda_fail(&call, GT_DEVICE_LOST,
+                 "cuda:%d failed in an earlier call; load the model again, in a new process if the driver asks for it",
+                 device->index);
   } else {
     call.entered = gt_cuda_check(&call, device->driver.context_push(device->context), "entering its context");
   }

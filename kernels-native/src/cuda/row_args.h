@@ -12,6 +12,7 @@ enum {
   GT_PIECE_THREADS = 128,
   GT_PIECE = 4 * GT_PIECE_THREADS,
   GT_ARGMAX_WARPS = 8,
+  GT_POOL_THREADS = 128, /* and as many features of a piece */
 };
 
 /* `vector` in all of these: pointers and strides allow loads of four elements. */
@@ -101,6 +102,25 @@ typedef struct gt_kv_append_args {
   int32_t vector;
 } gt_kv_append_args;
 
+/* The tokens of a sequence that count, and what their sum is divided by. */
+typedef struct gt_pool_span {
+  int64_t first; /* row of x */
+  int64_t count;
+  double weight;  /* of the first of them, and one more each */
+  double divisor; /* 0: no sum but the row `first`, zeros where count is 0 */
+} gt_pool_span;
+
+typedef struct gt_pool_args {
+  const float *x;
+  const gt_pool_span *spans; /* [batch] */
+  float *y;
+  int64_t features;
+  uint32_t pieces;
+  int64_t x_stride;
+  int64_t y_stride;
+  int32_t pooling;
+} gt_pool_args;
+
 #define GT_CUDA_ROW_KERNELS(K)                                \
   K(layer_norm_warp, gt_norm_args, 32 * GT_NORM_WARP_ROWS)    \
   K(layer_norm_block, gt_norm_args, 32 * GT_NORM_BLOCK_WARPS) \
@@ -111,6 +131,7 @@ typedef struct gt_kv_append_args {
   K(argmax_rows, gt_argmax_args, 32)                          \
   K(embed, gt_embed_args, GT_PIECE_THREADS)                   \
   K(rope, gt_rope_args, GT_PIECE_THREADS)                     \
-  K(kv_append, gt_kv_append_args, GT_PIECE_THREADS)
+  K(kv_append, gt_kv_append_args, GT_PIECE_THREADS)           \
+  K(pool_sequences, gt_pool_args, GT_POOL_THREADS)
 
 #endif

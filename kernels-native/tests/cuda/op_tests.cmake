@@ -10,7 +10,8 @@ function(gatun_add_cuda_op_tests driver_folder)
   target_include_directories(gatun_cuda_test_harness PUBLIC ${tests} ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(gatun_cuda_test_harness PUBLIC gatun_cuda Threads::Threads m)
 
-  foreach(name activate argmax attention attention_window context disentangled embed invariance linear norm rope)
+  foreach(name activate argmax attention attention_window context disentangled embed invariance linear norm pool_sequences
+               rope)
     add_executable(cuda_${name}_test ${tests}/${name}_test.c)
     target_compile_options(cuda_${name}_test PRIVATE -include ${proxy})
     target_link_libraries(cuda_${name}_test PRIVATE gatun_cuda_test_harness)

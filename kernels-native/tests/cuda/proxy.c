@@ -11,15 +11,18 @@ __typeof__(gt_rms_norm) proxy_rms_norm;
 __typeof__(gt_activate) proxy_activate;
 __typeof__(gt_embed) proxy_embed;
 __typeof__(gt_argmax) proxy_argmax;
+__typeof__(gt_pool_sequences) proxy_pool_sequences;
 __typeof__(gt_rope) proxy_rope;
 __typeof__(gt_kv_append) proxy_kv_append;
 __typeof__(gt_linear_forward) proxy_linear_forward;
 __typeof__(gt_attention) proxy_attention;
 __typeof__(gt_disentangled_attention) proxy_disentangled_attention;
 
-/* Operands lie in device memory as far off alignment as on the host. Around each are GUARD bytes of NaN: a kernel that
- * writes there is found out, one that reads there gives NaN. */
-enum { MOST = 8, GUARD = 512, ALIGNMENT = 64 };
+/* Operands lie as far off alignment as on the host: what ends with a page there ends with an allocation here, behind
+ * which the fake driver has nothing to read. Bytes of NaN fill it up: GUARD in front of an operand, and less than
+ * ALIGNMENT, that of a driver's memory, behind it. A kernel that writes there is found out, one that reads there gives
+ * NaN. */
+enum { MOST = 8, ALIGNMENT = 256, GUARD = 2 * ALIGNMENT };
 
 typedef struct operand {
   const char *name;
@@ -97,7 +100,7 @@ static void find_regions(staging *s) {
 }
 
 static size_t whole(const region *r) {
-  return r->before + r->bytes + GUARD;
+  return (r->before + r->bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
 static bool upload(staging *s) {
@@ -226,6 +229,17 @@ gt_status proxy_argmax(gt_context *context, const float *x, int64_t rows, int64_
   staging s = stage(context, message, message_size);
   const int from = add_rows(&s, "x", x, rows, columns, x_stride, false);
   BETWEEN_COPIES(gt_argmax(context, at(&s, from), rows, columns, x_stride, indices, message, message_size));
+}
+
+gt_status proxy_pool_sequences(gt_context *context, const float *x, const int32_t *cu_seqlens, const int32_t *masked,
+                               float *y, const gt_pool_params *params, char *message, size_t message_size) {
+  staging s = stage(context, message, message_size);
+  const gt_pool_params none = {0}, *p = params == NULL ? &none : params;
+  const int64_t rows = cu_seqlens == NULL || p->batch < 1 ? 0 : cu_seqlens[p->batch];
+  const int from = add_rows(&s, "x", x, rows, p->features, p->x_stride, false);
+  const int to = add_rows(&s, "y", y, p->batch, p->features, p->y_stride, true);
+  BETWEEN_COPIES(
+      gt_pool_sequences(context, at(&s, from), cu_seqlens, masked, at(&s, to), params, message, message_size));
 }
 
 gt_status proxy_rope(gt_context *context, float *x, const int32_t *positions, const float *cosines, const float *sines,

@@ -11,6 +11,7 @@
 #define gt_activate proxy_activate
 #define gt_embed proxy_embed
 #define gt_argmax proxy_argmax
+#define gt_pool_sequences proxy_pool_sequences
 #define gt_rope proxy_rope
 #define gt_kv_append proxy_kv_append
 #define gt_linear_forward proxy_linear_forward
