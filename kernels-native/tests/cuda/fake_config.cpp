@@ -12,7 +12,7 @@
  *   order        forward, reverse, shuffle, or rotate: each kernel in another one
  *   seed         of shuffle
  *   alignment    of device pointers; below 256 the end of memory is found out more exactly than a real device would
- *   protect      0: the host may touch device memory
+ *   protect      the host can't touch device memory of up to so many bytes (more costs time at every wait); 0: it can
  *   lacks        a kernel that modules don't have
  *
  * fake_cuda_get also knows: memory_used, streams, events, modules, graphs (of all contexts), kernels (run so far).

@@ -29,7 +29,7 @@ struct fake_config {
   long order = gt_shim::FORWARD;
   long seed = 1;
   long alignment = 256;
-  long protect = 1;
+  long protect = 1 << 20;
   std::string lacks;
 };
 
@@ -167,7 +167,7 @@ __attribute__((format(printf, 2, 3))) void lose(CUcontext context, const char *f
 /* memory */
 bool is_device_memory(CUcontext context, const void *memory, size_t bytes);
 bool is_pinned_memory(const void *memory, size_t bytes);
-/* Device memory can be touched between these two only, which nest. */
+/* Device memory of up to config.protect bytes can be touched between these two only, which nest. */
 void open_memory();
 void close_memory(CUcontext context);
 void free_all_memory(CUcontext context);

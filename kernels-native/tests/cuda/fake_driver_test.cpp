@@ -117,6 +117,9 @@ static void memory() {
   for (int i = 0; i < 64; i++) {
     CHECK(host[i] == (float)i, "%d: %g", i, host[i]);
   }
+  CHECK_OK(cuMemGetAddressRange_v2(&other, &bytes, y + 255));
+  CHECK(other == y && bytes == 256, "%zu bytes", bytes);
+  CHECK_RETURNS(CUDA_ERROR_NOT_FOUND, cuMemGetAddressRange_v2(&other, &bytes, (CUdeviceptr)host));
   /* Fresh memory isn't zeros. */
   CHECK_OK(cuMemAlloc_v2(&other, 256));
   CHECK(isnan(tenth(other)), "%g", tenth(other));

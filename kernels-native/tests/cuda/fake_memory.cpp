@@ -19,6 +19,7 @@ struct allocation {
   size_t mapped_bytes; /* with a guard page at each end */
   unsigned char *memory;
   size_t bytes;
+  bool hidden; /* from the host */
 };
 
 std::map<uintptr_t, allocation> live; /* by address */
@@ -39,7 +40,8 @@ size_t usable_bytes(const allocation &a) {
 
 /* NULL memory: the machine has no more. */
 allocation map_memory(CUcontext context, size_t bytes, size_t alignment) {
-  allocation a = {context, nullptr, round_up(bytes, PAGE) + 2 * PAGE, nullptr, bytes};
+  bool hidden = context != nullptr && bytes <= (size_t)config.protect;
+  allocation a = {context, nullptr, round_up(bytes, PAGE) + 2 * PAGE, nullptr, bytes, hidden};
   void *mapped = mmap(nullptr, a.mapped_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mapped == MAP_FAILED) {
     return a;
@@ -56,7 +58,7 @@ allocation map_memory(CUcontext context, size_t bytes, size_t alignment) {
 }
 
 void protect(const allocation &a, int protection) {
-  if (config.protect && mprotect(usable(a), usable_bytes(a), protection) != 0) {
+  if (a.hidden && mprotect(usable(a), usable_bytes(a), protection) != 0) {
     perror("fake driver: mprotect");
     abort();
   }
@@ -149,9 +151,7 @@ void open_memory() {
     return;
   }
   for (const auto &entry : live) {
-    if (entry.second.context != nullptr) {
-      protect(entry.second, PROT_READ | PROT_WRITE);
-    }
+    protect(entry.second, PROT_READ | PROT_WRITE);
   }
 }
 
@@ -163,9 +163,7 @@ void close_memory(CUcontext context) {
     if (entry.second.context == context) {
       check_margins(entry.second);
     }
-    if (entry.second.context != nullptr) {
-      protect(entry.second, PROT_NONE);
-    }
+    protect(entry.second, PROT_NONE);
   }
 }
 
@@ -219,6 +217,21 @@ CUresult cuMemFree_v2(CUdeviceptr pointer) {
   release(found->second);
   live.erase(found);
   return call.context->error;
+}
+
+CUresult cuMemGetAddressRange_v2(CUdeviceptr *base, size_t *bytes, CUdeviceptr pointer) {
+  ENTER
+  const allocation *a = find((void *)pointer, 1);
+  if (a == nullptr || a->context == nullptr) {
+    return CUDA_ERROR_NOT_FOUND;
+  }
+  if (base != nullptr) {
+    *base = (CUdeviceptr)a->memory;
+  }
+  if (bytes != nullptr) {
+    *bytes = a->bytes;
+  }
+  return CUDA_SUCCESS;
 }
 
 CUresult cuMemHostAlloc(void **pointer, size_t bytes, unsigned flags) {

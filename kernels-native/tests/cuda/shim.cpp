@@ -98,7 +98,7 @@ void check_shared(const char *what, const void *shared, size_t bytes) {
   if (at < shared_memory || at + bytes > shared_memory + now.shared_bytes) {
     fault("%s at byte %td of %zu bytes of shared memory", what, at - shared_memory, now.shared_bytes);
   }
-  if ((uintptr_t)at % bytes != 0) {
+  if (((uintptr_t)at & (bytes - 1)) != 0) {
     fault("%s at a misaligned address, byte %td of shared memory (a multiple of %zu is needed)", what,
           at - shared_memory, bytes);
   }

@@ -6,7 +6,7 @@ namespace gt_shim {
 /* The source is read at once to fail here if it isn't there; nothing of it arrives before the wait. */
 void copy_async(void *shared, const void *global, size_t bytes, bool valid) {
   check_shared("copy_async", shared, bytes);
-  if ((uintptr_t)global % bytes != 0) {
+  if (((uintptr_t)global & (bytes - 1)) != 0) {
     fault("copy_async of %zu bytes from a misaligned address, %p", bytes, global);
   }
   if (valid) {
