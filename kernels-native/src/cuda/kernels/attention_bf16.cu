@@ -7,7 +7,7 @@
 #include "cuda/kernels/attention_tile.cuh"
 
 enum {
-  ROWS = GT_CUDA_ATTENTION_BF16_ROWS,
+  ROWS = GT_ATTENTION_BF16_ROWS,
   THREADS = 2 * ROWS,
 };
 
@@ -15,7 +15,7 @@ enum {
 template <int DIMS>
 struct att_shape {
   enum {
-    KEYS = DIMS > 128 ? GT_CUDA_ATTENTION_BF16_WIDE_KEYS : ATT_KEYS,
+    KEYS = DIMS > 128 ? GT_ATTENTION_BF16_WIDE_KEYS : ATT_KEYS,
     Q_IN_REGISTERS = DIMS <= 128,
     TWO_STAGES = DIMS <= 96, /* one for K and one for V; otherwise they take turns */
     STRIDE = DIMS + 8,       /* bf16: rows begin 16 bytes on among the banks, so 8 of them meet in none */
@@ -26,7 +26,7 @@ struct att_shape {
 
 /* Keys from `key` on, as they come: fp32, each thread's four floats where it finds them again. */
 template <int DIMS>
-GT_DEVICE void fetch(float *stage, bool of_k, int32_t key, const gt_cuda_attention_args &args, const att_block &block) {
+GT_DEVICE void fetch(float *stage, bool of_k, int32_t key, const gt_attention_args &args, const att_block &block) {
   const float *head =
       of_k ? args.k + (int64_t)block.kv_head * args.head_dim : args.v + (int64_t)block.kv_head * args.v_head_dim;
   const int64_t stride = of_k ? args.k_stride : args.v_stride;
@@ -64,7 +64,7 @@ struct att_queries {
 
 /* `memory`, [ROWS][STRIDE], is free again after a barrier if the operands are in registers. */
 template <int DIMS>
-GT_DEVICE void load_queries(att_queries<DIMS> &q, uint16_t *memory, const gt_cuda_attention_args &args,
+GT_DEVICE void load_queries(att_queries<DIMS> &q, uint16_t *memory, const gt_attention_args &args,
                             const att_block &block) {
   using shape = att_shape<DIMS>;
   const int lane = threadIdx.x % 32;
@@ -164,7 +164,7 @@ struct att_softmax {
 
 /* s becomes exp2(s - anchor) of row `half`; returns what earlier sums are multiplied by. */
 template <int KEYS>
-GT_DEVICE float weigh(const gt_cuda_attention_args &args, float (*s)[4], int half, att_softmax &softmax, int32_t key,
+GT_DEVICE float weigh(const gt_attention_args &args, float (*s)[4], int half, att_softmax &softmax, int32_t key,
                       bool masked) {
   const int32_t first = key + (int)threadIdx.x % 4 * 2;
   if (args.distance_bias != NULL) {
@@ -209,7 +209,7 @@ GT_DEVICE float weigh(const gt_cuda_attention_args &args, float (*s)[4], int hal
 }
 
 template <int DIMS>
-GT_DEVICE void store_row(const gt_cuda_attention_args &args, const att_block &block, int32_t row, const float (*o)[4],
+GT_DEVICE void store_row(const gt_attention_args &args, const att_block &block, int32_t row, const float (*o)[4],
                          int half, const att_softmax &softmax) {
   float sum = softmax.sum;
   sum += gt_shuffle_xor(sum, 1);
@@ -232,7 +232,7 @@ GT_DEVICE void store_row(const gt_cuda_attention_args &args, const att_block &bl
 }
 
 template <int DIMS>
-GT_DEVICE void attend(const gt_cuda_attention_args &args, unsigned char *shared) {
+GT_DEVICE void attend(const gt_attention_args &args, unsigned char *shared) {
   using shape = att_shape<DIMS>;
   const att_block block = att_block_of(args);
   att_row *rows = (att_row *)shared;

@@ -7,11 +7,11 @@
 #include "cuda/kernels/attention_stream.cuh"
 
 enum {
-  DIMS = GT_CUDA_ATTENTION_DECODE_DIMS,
-  ROWS = GT_CUDA_ATTENTION_DECODE_ROWS,
+  DIMS = GT_ATTENTION_DECODE_DIMS,
+  ROWS = GT_ATTENTION_DECODE_ROWS,
   WARPS = ATT_STREAM_THREADS / 32,
   WARP_KEYS = ATT_KEYS / WARPS,
-  V_CHUNKS = GT_CUDA_ATTENTION_V_DIMS / DIMS,
+  V_CHUNKS = GT_ATTENTION_V_DIMS / DIMS,
   P_STRIDE = WARP_KEYS + 4, /* weights of a row, and what its sums so far are multiplied by */
   LANE_ROWS = ROWS / 4,     /* scores of a lane: rows lane / 8 + 4 i, keys lane % 8 + 8 j */
   LANE_KEYS = WARP_KEYS / 8,
@@ -88,7 +88,7 @@ GT_DEVICE float row_sum(float x) {
 }
 
 /* Rows from what each warp has of them: stats [WARPS][ROWS][2], values [WARPS][ROWS][dims]. */
-GT_DEVICE void merge_warps(const gt_cuda_attention_args &args, const att_block &block, const float *stats,
+GT_DEVICE void merge_warps(const gt_attention_args &args, const att_block &block, const float *stats,
                            const float *values, int32_t dims) {
   const int lane = threadIdx.x % 32;
   for (int row = threadIdx.x / 32; row < ROWS && row < block.tile.rows; row += WARPS) {
@@ -133,7 +133,7 @@ GT_KERNEL(attention_decode_f32) {
   float *stages = queries + ROWS * q_stride;
   att_fill_rows(args, block, rows, ROWS);
   att_copy_queries<ROWS, DIMS>(queries, q_stride, args, block);
-  att_stream<DIMS, GT_CUDA_ATTENTION_DECODE_STAGES> stream;
+  att_stream<DIMS, GT_ATTENTION_DECODE_STAGES> stream;
   att_start(stream, stages, args, block);
 
   float o[V_CHUNKS][ROWS][LANE_DIMS] = {};
@@ -217,7 +217,7 @@ GT_KERNEL(attention_decode_f32) {
 GT_KERNEL(attention_merge_f32) {
   const int lane = threadIdx.x % 32;
   const int row = threadIdx.x / 32;
-  const gt_cuda_attention_merge merge = args.merges[blockIdx.x / (uint32_t)args.kv_heads];
+  const gt_attention_merge merge = args.merges[blockIdx.x / (uint32_t)args.kv_heads];
   const int32_t kv_head = (int32_t)(blockIdx.x % (uint32_t)args.kv_heads);
   if (row >= merge.rows) {
     return;

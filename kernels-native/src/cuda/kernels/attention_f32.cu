@@ -9,7 +9,7 @@
 #include "cuda/kernels/attention_stream.cuh"
 
 enum {
-  ROWS = GT_CUDA_ATTENTION_F32_ROWS,
+  ROWS = GT_ATTENTION_F32_ROWS,
   LANE_ROWS = 8,
   LANE_KEYS = ATT_KEYS / 16,
   P_STRIDE = ATT_KEYS + 4,
@@ -98,7 +98,7 @@ GT_DEVICE float row_sum(float x) {
 
 /* v_head_dim up to DIMS * V_CHUNKS; any head_dim. */
 template <int DIMS, int V_CHUNKS>
-GT_DEVICE void attend(const gt_cuda_attention_args &args, unsigned char *shared) {
+GT_DEVICE void attend(const gt_attention_args &args, unsigned char *shared) {
   constexpr int COLUMNS = DIMS / 16;
   const int lane = threadIdx.x % 32;
   const int column = lane % 16;

@@ -24,7 +24,7 @@ GT_DEVICE void att_copy_rows(float *to, int to_stride, int32_t first, int32_t di
 
 /* The block's rows of q, whole: [ROWS][stride]. */
 template <int ROWS, int DIMS>
-GT_DEVICE void att_copy_queries(float *to, int stride, const gt_cuda_attention_args &args, const att_block &block) {
+GT_DEVICE void att_copy_queries(float *to, int stride, const gt_attention_args &args, const att_block &block) {
   for (int32_t first = 0; first < args.head_dim; first += DIMS) {
     att_copy_rows<ROWS, DIMS>(to + first, stride, first, args.head_dim, args.q_vectors, [&](int row) -> const float * {
       return row < block.tile.rows ? att_q_row(args, block, row) : NULL;
@@ -43,9 +43,9 @@ struct att_stream {
 };
 
 template <int DIMS, int STAGES>
-GT_DEVICE void att_fetch_chunk(att_stream<DIMS, STAGES> &stream, const gt_cuda_attention_args &args,
+GT_DEVICE void att_fetch_chunk(att_stream<DIMS, STAGES> &stream, const gt_attention_args &args,
                                const att_block &block) {
-  const gt_cuda_attention_tile &tile = block.tile;
+  const gt_attention_tile &tile = block.tile;
   if (stream.key < tile.end_key) {
     const bool of_k = stream.chunk < stream.k_chunks;
     const int64_t stride = of_k ? args.k_stride : args.v_stride;
@@ -73,7 +73,7 @@ GT_DEVICE void att_fetch_chunk(att_stream<DIMS, STAGES> &stream, const gt_cuda_a
 
 /* What was copied before is there too when the first chunk is. */
 template <int DIMS, int STAGES>
-GT_DEVICE void att_start(att_stream<DIMS, STAGES> &stream, float *stages, const gt_cuda_attention_args &args,
+GT_DEVICE void att_start(att_stream<DIMS, STAGES> &stream, float *stages, const gt_attention_args &args,
                          const att_block &block) {
   stream.stages = stages;
   stream.k_chunks = (args.head_dim + DIMS - 1) / DIMS;
@@ -89,7 +89,7 @@ GT_DEVICE void att_start(att_stream<DIMS, STAGES> &stream, float *stages, const 
 
 /* The next chunk. All threads of the block come here together and are done with the one before. */
 template <int DIMS, int STAGES>
-GT_DEVICE const float *att_take(att_stream<DIMS, STAGES> &stream, const gt_cuda_attention_args &args,
+GT_DEVICE const float *att_take(att_stream<DIMS, STAGES> &stream, const gt_attention_args &args,
                                 const att_block &block) {
   gt_copy_wait<STAGES - 2>();
   gt_sync_block();

@@ -4,7 +4,7 @@
 
 #include "cuda/kernels/kernel.cuh"
 
-enum { ATT_KEYS = GT_CUDA_ATTENTION_KEYS };
+enum { ATT_KEYS = GT_ATTENTION_KEYS };
 
 /* One row of a block. It sees keys [first, end) of the block's. */
 struct att_row {
@@ -14,20 +14,20 @@ struct att_row {
 };
 
 struct att_block {
-  gt_cuda_attention_tile tile;
+  gt_attention_tile tile;
   int32_t kv_head;
   int32_t v_first, v_dims; /* of the head's v and out */
 };
 
-GT_DEVICE att_block att_block_of(const gt_cuda_attention_args &args) {
+GT_DEVICE att_block att_block_of(const gt_attention_args &args) {
   const uint32_t parts = (uint32_t)(args.kv_heads * args.v_parts);
   const uint32_t part = blockIdx.x % parts;
   att_block block;
   block.tile = args.tiles[blockIdx.x / parts];
   block.kv_head = (int32_t)(part / (uint32_t)args.v_parts);
-  block.v_first = (int32_t)(part % (uint32_t)args.v_parts) * GT_CUDA_ATTENTION_V_DIMS;
+  block.v_first = (int32_t)(part % (uint32_t)args.v_parts) * GT_ATTENTION_V_DIMS;
   const int32_t left = args.v_head_dim - block.v_first;
-  block.v_dims = left < GT_CUDA_ATTENTION_V_DIMS ? left : (int32_t)GT_CUDA_ATTENTION_V_DIMS;
+  block.v_dims = left < GT_ATTENTION_V_DIMS ? left : (int32_t)GT_ATTENTION_V_DIMS;
   return block;
 }
 
@@ -37,7 +37,7 @@ struct att_place {
   int32_t head;  /* query head */
 };
 
-GT_DEVICE att_place att_place_of(const gt_cuda_attention_args &args, const att_block &block, int32_t row) {
+GT_DEVICE att_place att_place_of(const gt_attention_args &args, const att_block &block, int32_t row) {
   const int32_t at = block.tile.group_head + row;
   const int32_t token = at / args.group;
   return {token, block.kv_head * args.group + at - token * args.group};
@@ -45,8 +45,8 @@ GT_DEVICE att_place att_place_of(const gt_cuda_attention_args &args, const att_b
 
 /* The definition of causal and of sliding_window (gatun.h), cut to the block's keys. In 64 bits: a window may be as
  * wide as an int32_t. */
-GT_DEVICE att_row att_row_of(const gt_cuda_attention_args &args, const att_block &block, int32_t row) {
-  const gt_cuda_attention_tile &tile = block.tile;
+GT_DEVICE att_row att_row_of(const gt_attention_args &args, const att_block &block, int32_t row) {
+  const gt_attention_tile &tile = block.tile;
   const att_place place = att_place_of(args, block, row);
   att_row r;
   r.head = place.head;
@@ -66,7 +66,7 @@ GT_DEVICE att_row att_row_of(const gt_cuda_attention_args &args, const att_block
 }
 
 /* rows[count]: those behind the block's last are like it, and nobody stores them. */
-GT_DEVICE void att_fill_rows(const gt_cuda_attention_args &args, const att_block &block, att_row *rows, int count) {
+GT_DEVICE void att_fill_rows(const gt_attention_args &args, const att_block &block, att_row *rows, int count) {
   for (int i = threadIdx.x; i < count; i += blockDim.x) {
     rows[i] = att_row_of(args, block, i < block.tile.rows ? i : block.tile.rows - 1);
   }
@@ -88,7 +88,7 @@ GT_DEVICE bool att_sees(const att_row &row, int32_t key) {
 }
 
 /* What distance_bias adds to a score, in units of ln 2. */
-GT_DEVICE float att_bias(const gt_cuda_attention_args &args, const att_row &row, int32_t key) {
+GT_DEVICE float att_bias(const gt_attention_args &args, const att_row &row, int32_t key) {
   const int32_t reach = args.bias_distance;
   int32_t distance = key - row.position;
   distance = distance < -reach ? -reach : distance > reach ? reach : distance;
@@ -96,8 +96,8 @@ GT_DEVICE float att_bias(const gt_cuda_attention_args &args, const att_row &row,
 }
 
 /* Elements from k or v to a token's row: packed or in blocks. Only of keys that exist: block_table has no others. */
-GT_DEVICE int64_t att_key_offset(const gt_cuda_attention_args &args, const att_block &block, int32_t key,
-                                 int64_t stride, int64_t block_stride) {
+GT_DEVICE int64_t att_key_offset(const gt_attention_args &args, const att_block &block, int32_t key, int64_t stride,
+                                 int64_t block_stride) {
   if (args.block_table == NULL) {
     return ((int64_t)block.tile.kv_begin + key) * stride;
   }
@@ -106,7 +106,7 @@ GT_DEVICE int64_t att_key_offset(const gt_cuda_attention_args &args, const att_b
   return args.block_table[entry] * block_stride + (int64_t)(key - index * args.block_size) * stride;
 }
 
-GT_DEVICE const float *att_q_row(const gt_cuda_attention_args &args, const att_block &block, int32_t row) {
+GT_DEVICE const float *att_q_row(const gt_attention_args &args, const att_block &block, int32_t row) {
   const att_place place = att_place_of(args, block, row);
   return args.q + ((int64_t)block.tile.q_token + place.token) * args.q_stride + (int64_t)place.head * args.head_dim;
 }
@@ -147,9 +147,9 @@ struct att_result {
 };
 
 /* Notes `greatest` and `sum` of a partial row, if this thread is the one to do it. */
-GT_DEVICE att_result att_result_of(const gt_cuda_attention_args &args, const att_block &block, int32_t row,
-                                   float greatest, float sum, bool notes) {
-  const gt_cuda_attention_tile &tile = block.tile;
+GT_DEVICE att_result att_result_of(const gt_attention_args &args, const att_block &block, int32_t row, float greatest,
+                                   float sum, bool notes) {
+  const gt_attention_tile &tile = block.tile;
   if (tile.partial < 0) {
     const att_place place = att_place_of(args, block, row);
     return {args.out + ((int64_t)tile.q_token + place.token) * args.out_stride + (int64_t)place.head * args.v_head_dim +
