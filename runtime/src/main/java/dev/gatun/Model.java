@@ -8,6 +8,8 @@ import dev.gatun.loader.config.ConfigException;
 import dev.gatun.loader.config.ConfigParser;
 import dev.gatun.loader.config.GenerationConfig;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.PoolingMode;
+import dev.gatun.runtime.embedding.Pooling;
 import dev.gatun.runtime.generation.GenerationLoop;
 import dev.gatun.runtime.models.Architecture;
 import dev.gatun.runtime.models.Architectures;
@@ -209,6 +211,22 @@ public final class Model implements AutoCloseable {
     try (var _ = lifetime.use();
         Workspace ws = workspaces.acquire()) {
       var taps = new Taps(outputs);
+      network.forward(ops, ws, Batch.of(ws, inputs), taps);
+      return taps.outputs(inputs.batch());
+    }
+  }
+
+  /**
+   * One vector per sequence of a per-token output, made where that is.
+   *
+   * @param masked leading tokens of each sequence that are not pooled
+   */
+  Outputs forwardPooled(Inputs inputs, String output, List<PoolingMode> modes, int[] masked) {
+    InputChecks.check(architecture(), config, inputs);
+    try (var _ = lifetime.use();
+        Workspace ws = workspaces.acquire()) {
+      var taps =
+          Taps.pooled(output, (x, sequences) -> Pooling.pool(ops, ws, x, sequences, modes, masked));
       network.forward(ops, ws, Batch.of(ws, inputs), taps);
       return taps.outputs(inputs.batch());
     }

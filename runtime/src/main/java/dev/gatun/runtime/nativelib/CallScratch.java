@@ -1,7 +1,6 @@
 package dev.gatun.runtime.nativelib;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.LockSupport;
@@ -60,7 +59,7 @@ public final class CallScratch implements AutoCloseable {
     this.params = arena.allocateHost(PARAMS_BYTES);
     this.paramsAddress = MemorySegment.ofAddress(params.address());
     try {
-      this.queue = context.fork(message);
+      this.queue = Queues.open(context, message);
     } catch (RuntimeException | Error e) {
       arena.close();
       throw e;
@@ -137,7 +136,7 @@ public final class CallScratch implements AutoCloseable {
     submit();
     if (turn(BUSY)) {
       try {
-        call(Kernels.Queues.SYNCHRONIZE, KernelSymbol.SYNCHRONIZE);
+        Queues.synchronize(context(), queue, message);
       } finally {
         end();
       }
@@ -154,7 +153,7 @@ public final class CallScratch implements AutoCloseable {
     }
     begin();
     try {
-      call(Kernels.Queues.GRAPH_BEGIN, KernelSymbol.GRAPH_BEGIN);
+      Queues.beginGraph(context(), queue, message);
       gathering = true;
     } finally {
       end();
@@ -169,7 +168,7 @@ public final class CallScratch implements AutoCloseable {
     begin();
     try {
       gathering = false;
-      call(Kernels.Queues.GRAPH_END, KernelSymbol.GRAPH_END);
+      Queues.endGraph(context(), queue, message);
     } finally {
       end();
     }
@@ -182,7 +181,7 @@ public final class CallScratch implements AutoCloseable {
   @Override
   public void close() {
     if (turn(CLOSED)) {
-      context().join(queue);
+      Queues.close(context(), queue);
       arena.close();
     }
   }
@@ -204,16 +203,6 @@ public final class CallScratch implements AutoCloseable {
 
   private boolean isClosed() {
     return (int) STATE.getVolatile(this) == CLOSED;
-  }
-
-  private void call(MethodHandle handle, KernelSymbol symbol) {
-    try {
-      int status =
-          (int) handle.invokeExact(context().function(symbol), queue, message, MESSAGE_BYTES);
-      NativeStatus.check(status, message);
-    } catch (Throwable e) {
-      throw Kernels.rethrow(e);
-    }
   }
 
   /** Native memory to copy through, kept for the next time. */

@@ -134,6 +134,25 @@ final class KernelBinding {
     }
   }
 
+  /**
+   * The tier of this name.
+   *
+   * @throws IllegalArgumentException if there is none; the message lists those there are
+   */
+  int tierNumber(String name) {
+    StringBuilder known = new StringBuilder();
+    for (int tier = 0; ; tier++) {
+      Optional<String> candidate = tierName(tier);
+      if (candidate.isEmpty()) {
+        throw new IllegalArgumentException("unknown tier '" + name + "'; known: " + known);
+      }
+      if (candidate.get().equals(name)) {
+        return tier;
+      }
+      known.append(tier == 0 ? "" : ", ").append(candidate.get());
+    }
+  }
+
   private static int abiVersion(MemorySegment function) {
     try {
       return (int) Kernels.ABI_VERSION.invokeExact(function);

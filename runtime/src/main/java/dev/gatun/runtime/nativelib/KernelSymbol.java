@@ -150,6 +150,18 @@ enum KernelSymbol {
       ADDRESS, // indices
       ADDRESS,
       JAVA_LONG),
+  POOL_SEQUENCES(
+      "gt_pool_sequences",
+      Kind.CALL,
+      JAVA_INT,
+      ADDRESS, // context
+      ADDRESS, // x
+      ADDRESS, // cu_seqlens
+      ADDRESS, // masked
+      ADDRESS, // y
+      ADDRESS, // params
+      ADDRESS,
+      JAVA_LONG),
   ROPE(
       "gt_rope", Kind.CALL, JAVA_INT, ADDRESS, // context
       ADDRESS, // x

@@ -96,6 +96,13 @@ final class Kernels {
     private Decoding() {}
   }
 
+  /** Of embeddings. */
+  static final class Pooling {
+    static final MethodHandle POOL_SEQUENCES = handle(KernelSymbol.POOL_SEQUENCES);
+
+    private Pooling() {}
+  }
+
   /** Of ModernBERT. */
   static final class Rope {
     static final MethodHandle ROPE = handle(KernelSymbol.ROPE);

@@ -8,7 +8,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -39,7 +38,6 @@ public final class NativeContext implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final MemorySegment[] functions;
   private final MemorySegment handle;
-  private final MemorySegment address;
   private final int threads;
   private final String tier;
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -79,7 +77,6 @@ public final class NativeContext implements AutoCloseable {
       throw Kernels.rethrow(e);
     }
     this.handle = raw.reinterpret(arena, this::destroy);
-    this.address = raw;
     try {
       this.threads =
           (int) Kernels.CONTEXT_THREADS.invokeExact(function(KernelSymbol.CONTEXT_THREADS), handle);
@@ -175,14 +172,8 @@ public final class NativeContext implements AutoCloseable {
       MemorySegment message = call.allocate(CallScratch.MESSAGE_BYTES);
       Copies.upload(this, handle, host, target, message, call);
       if (!isHost()) {
-        int status =
-            (int)
-                Kernels.Queues.SYNCHRONIZE.invokeExact(
-                    function(KernelSymbol.SYNCHRONIZE), handle, message, CallScratch.MESSAGE_BYTES);
-        NativeStatus.check(status, message);
+        Queues.synchronize(this, handle, message);
       }
-    } catch (Throwable e) {
-      throw Kernels.rethrow(e);
     }
   }
 
@@ -359,36 +350,8 @@ public final class NativeContext implements AutoCloseable {
     }
   }
 
-  /** A queue for one caller: on a GPU a fork, to be given back by {@link #join}. */
-  MemorySegment fork(MemorySegment message) {
-    if (isHost()) {
-      return address;
-    }
-    try (Arena call = Arena.ofConfined()) {
-      MemorySegment out = call.allocate(ValueLayout.ADDRESS);
-      int status =
-          (int)
-              Kernels.Queues.CONTEXT_FORK.invokeExact(
-                  function(KernelSymbol.CONTEXT_FORK),
-                  handle,
-                  out,
-                  message,
-                  CallScratch.MESSAGE_BYTES);
-      NativeStatus.check(status, message);
-      return out.get(ValueLayout.ADDRESS, 0);
-    } catch (Throwable e) {
-      throw Kernels.rethrow(e);
-    }
-  }
-
-  /** Ends a queue, after what is in it is done. */
-  void join(MemorySegment queue) {
-    if (!isHost()) {
-      destroy(queue);
-    }
-  }
-
-  private void destroy(MemorySegment context) {
+  /** Of the context itself, and of its forks. */
+  void destroy(MemorySegment context) {
     try {
       Kernels.Closing.CONTEXT_DESTROY.invokeExact(function(KernelSymbol.CONTEXT_DESTROY), context);
     } catch (Throwable e) {
@@ -402,17 +365,6 @@ public final class NativeContext implements AutoCloseable {
           "tier '%s' on %s: tiers are of the CPU; leave it out, or run on the device cpu"
               .formatted(name, device));
     }
-    KernelBinding cpu = KernelBinding.of(Device.Kind.CPU);
-    StringBuilder known = new StringBuilder();
-    for (int tier = 0; ; tier++) {
-      Optional<String> candidate = cpu.tierName(tier);
-      if (candidate.isEmpty()) {
-        throw new IllegalArgumentException("unknown tier '" + name + "'; known: " + known);
-      }
-      if (candidate.get().equals(name)) {
-        return tier;
-      }
-      known.append(tier == 0 ? "" : ", ").append(candidate.get());
-    }
+    return KernelBinding.of(device.kind()).tierNumber(name);
   }
 }

@@ -51,6 +51,17 @@ final class Structs {
               MemoryLayout.paddingLayout(4))
           .withName("gt_linear_params");
 
+  static final StructLayout POOL_PARAMS =
+      MemoryLayout.structLayout(
+              JAVA_INT.withName("struct_size"),
+              JAVA_INT.withName("batch"),
+              JAVA_INT.withName("pooling"),
+              MemoryLayout.paddingLayout(4),
+              JAVA_LONG.withName("features"),
+              JAVA_LONG.withName("x_stride"),
+              JAVA_LONG.withName("y_stride"))
+          .withName("gt_pool_params");
+
   static final StructLayout ROPE_PARAMS =
       MemoryLayout.structLayout(
               JAVA_INT.withName("struct_size"),
@@ -123,6 +134,7 @@ final class Structs {
           DEVICE_INFO,
           CONTEXT_PARAMS,
           LINEAR_PARAMS,
+          POOL_PARAMS,
           ROPE_PARAMS,
           ATTENTION_PARAMS,
           DISENTANGLED_PARAMS,
@@ -148,6 +160,18 @@ final class Structs {
     static final long SCALE = offset(S, "scale");
 
     private LinearParams() {}
+  }
+
+  static final class PoolParams {
+    static final StructLayout S = POOL_PARAMS;
+    static final int BYTES = (int) S.byteSize();
+    static final long BATCH = offset(S, "batch");
+    static final long POOLING = offset(S, "pooling");
+    static final long FEATURES = offset(S, "features");
+    static final long X_STRIDE = offset(S, "x_stride");
+    static final long Y_STRIDE = offset(S, "y_stride");
+
+    private PoolParams() {}
   }
 
   static final class RopeParams {
