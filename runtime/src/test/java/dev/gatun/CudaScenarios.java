@@ -11,6 +11,12 @@ import dev.gatun.runtime.nativelib.ContextOptions;
 import dev.gatun.runtime.nativelib.NativeContext;
 import dev.gatun.runtime.tensor.Workspace;
 import dev.gatun.runtime.testing.Backends;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -30,7 +36,7 @@ final class CudaScenarios {
 
   private CudaScenarios() {}
 
-  public static void main(String[] args) throws Exception {
+  public static void main(String[] args) throws Throwable {
     Backends.loadFake();
     switch (args[0]) {
       case "equal" -> equal();
@@ -80,7 +86,7 @@ final class CudaScenarios {
   }
 
   /** Prompts of several lengths, texts that end early, a cache that grows: graphs come and go. */
-  private static void decode() {
+  private static void decode() throws Throwable {
     for (String fixture : List.of("gpt2-lm", "t5")) {
       try (Model cpu = load(fixture, CPU);
           Model cuda = load(fixture, CUDA)) {
@@ -92,11 +98,29 @@ final class CudaScenarios {
         for (int s = 0; s < SEQUENCES.size(); s++) {
           assertArrayEquals(expected.get(s), actual.get(s), fixture);
         }
+        assertTrue(graphs() > 0, "no step of " + fixture + " was a graph");
         // Drawn: the logits leave the device.
         GenerationOptions drawn = options.withTemperature(0.8);
         assertArrayEquals(
             cpu.generate(SEQUENCES.getFirst(), drawn), cuda.generate(SEQUENCES.getFirst(), drawn));
       }
+    }
+  }
+
+  /** Graphs that the fake driver keeps; of a real one 1, as it doesn't tell. */
+  @SuppressWarnings("restricted") // long fake_cuda_get(const char *)
+  private static long graphs() throws Throwable {
+    if (System.getProperty(Backends.FAKE_CUDA) == null) {
+      return 1;
+    }
+    MethodHandle get =
+        Linker.nativeLinker()
+            .downcallHandle(
+                SymbolLookup.libraryLookup(System.getProperty(Backends.FAKE_CUDA), Arena.global())
+                    .findOrThrow("fake_cuda_get"),
+                FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.ADDRESS));
+    try (Arena call = Arena.ofConfined()) {
+      return (long) get.invokeExact(call.allocateFrom("graphs"));
     }
   }
 
