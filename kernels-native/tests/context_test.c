@@ -114,7 +114,7 @@ static void devices(void) {
   CHECK(count >= 1, "%d devices", count);
   gt_device_info info = {.struct_size = sizeof info};
   CHECK_OK(gt_device_describe(0, &info, message, sizeof message));
-  CHECK(info.usable == 1 && info.processors >= 1 && info.total_bytes > info.free_bytes && info.name[0] != '\0',
+  CHECK(info.usable == 1 && info.processors >= 1 && info.total_bytes >= info.free_bytes && info.name[0] != '\0',
         "usable %d, %d processors, %lld bytes, %lld free, \"%s\"", info.usable, info.processors,
         (long long)info.total_bytes, (long long)info.free_bytes, info.name);
   CHECK_FAILS(GT_NO_DEVICE, "no ", gt_device_describe(count, &info, message, sizeof message));

@@ -45,8 +45,8 @@ __attribute__((format(printf, 4, 5))) void check_failed(const char *file, int li
 
 void run_named(const char *name, void (*test)(void));
 #define RUN(test) run_named(#test, test)
-/* True for all but about one of GT_TEST_EVERY calls, where the environment has that: how CUDA kernels, emulated on the
- * CPU, run these tests within a minute. For the cases of long lists. */
+/* True for all but about one of GT_TEST_EVERY calls, where the environment has that: for the cases of long lists, under
+ * tools that make a GPU slow. */
 bool skip_case(void);
 /* Prints the verdict; the exit code of main. */
 int finish(void);

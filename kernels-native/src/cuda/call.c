@@ -134,15 +134,17 @@ void *gt_cuda_scratch(gt_cuda_call *call, size_t bytes) {
   return larger;
 }
 
-void gt_cuda_wait(gt_cuda_call *call) {
-  if (call->status != GT_OK) {
-    return;
-  }
-  if (call->context->capturing) {
+bool gt_cuda_may_wait(gt_cuda_call *call) {
+  if (call->status == GT_OK && call->context->capturing) {
     gt_cuda_fail(call, GT_INVALID_ARGUMENT,
                  "waits for the device, which gt_graph_begin to gt_graph_end does not allow");
-    return;
   }
-  gt_cuda_check(call, call->context->device->driver.stream_synchronize(call->context->stream),
-                "waiting for the device");
+  return call->status == GT_OK;
+}
+
+void gt_cuda_wait(gt_cuda_call *call) {
+  if (gt_cuda_may_wait(call)) {
+    gt_cuda_check(call, call->context->device->driver.stream_synchronize(call->context->stream),
+                  "waiting for the device");
+  }
 }

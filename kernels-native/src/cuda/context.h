@@ -88,5 +88,7 @@ void gt_cuda_ring_reset(gt_context *context);
 
 /* Submits what a capture has gathered so far and goes on without one: for a call that has to wait after all. */
 void gt_cuda_end_capture(gt_cuda_call *call);
+/* Forgets what a capture has gathered: the context goes. */
+void gt_cuda_drop_capture(gt_context *context);
 
 #endif

@@ -50,6 +50,8 @@ const void *gt_cuda_stage(gt_cuda_call *call, const void *host, size_t bytes);
  * that uses the first is queued, unless `bytes` of both are asked for as one. NULL after a failure. */
 void *gt_cuda_scratch(gt_cuda_call *call, size_t bytes);
 
+/* Fails between gt_graph_begin and gt_graph_end: for ops that will wait, before they queue anything. */
+bool gt_cuda_may_wait(gt_cuda_call *call);
 /* Waits for what is queued. */
 void gt_cuda_wait(gt_cuda_call *call);
 /* Host to device and back in the order of the context's kernels, through pinned memory; host memory is the caller's

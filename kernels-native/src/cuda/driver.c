@@ -57,6 +57,9 @@ gt_status gt_cuda_driver_open(gt_cuda_driver *driver, const char *op, char *mess
   }
   char text[160];
   CUresult result = driver->init(0);
+  if (result == CUDA_ERROR_NO_DEVICE) {
+    return gt_fail(GT_NO_DEVICE, message, message_size, "%s: the NVIDIA driver finds no GPU. Run on the CPU.", op);
+  }
   if (result != CUDA_SUCCESS) {
     status = result == CUDA_ERROR_SYSTEM_DRIVER_MISMATCH ? GT_DRIVER_TOO_OLD : GT_NO_DEVICE;
     return gt_fail(status, message, message_size, "%s: the NVIDIA driver can't be used: %s.", op,

@@ -58,3 +58,11 @@ gt_status gt_run_graph_end(gt_context *fork, char *message, size_t message_size)
   gt_cuda_end_capture(&call);
   return gt_cuda_end(&call);
 }
+
+void gt_cuda_drop_capture(gt_context *context) {
+  CUgraph graph = NULL;
+  if (context->capturing && context->device->driver.capture_end(context->stream, &graph) == CUDA_SUCCESS) {
+    context->device->driver.graph_destroy(graph);
+  }
+  context->capturing = false;
+}

@@ -27,7 +27,7 @@ enum {
 
 /* y = residual + scale * act(sum + bias), of a gated layer residual + scale * act(gate) * up. */
 typedef struct gt_linear_epilogue {
-  const float *bias;     /* [y_features], gated: twice as many */
+  const float *bias;     /* [y_features], gated: twice as many; aligned to 16 bytes */
   const float *residual; /* NULL: none; may be y */
   float *y;
   int64_t residual_stride;

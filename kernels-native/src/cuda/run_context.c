@@ -58,6 +58,7 @@ void gt_context_destroy(gt_context *context) {
   const gt_cuda_driver *driver = &context->device->driver;
   CUcontext popped;
   if (driver->context_push(context->device->context) == CUDA_SUCCESS) {
+    gt_cuda_drop_capture(context);
     if (context->stream != NULL) {
       driver->stream_synchronize(context->stream);
     }

@@ -12,10 +12,10 @@
 enum { SKINNY_ROWS = 16, SKINNY_PARTS = 8, FINISH_PIECE = 1024 };
 
 static const int64_t WORKSPACE_BYTES = 32 << 20;
-/* Sums and x in bf16 lie in scratch for as many rows as this holds: they stay in the L2 cache, or nearly, and scratch
- * doesn't grow with the batch. */
-static const int64_t SCRATCH_BYTES = 64 << 20;
-static const int64_t LEAST_ROWS = 256; /* of such a part */
+/* Sums that are finished by another kernel, and x in bf16, are made for as many rows at a time as this holds: they are
+ * read again from the L2 cache, and scratch doesn't grow with the batch. */
+static const int64_t PART_BYTES = 24 << 20;
+static const int64_t PART_ROWS = 256; /* at least, and a multiple of them */
 
 static gt_linear_epilogue epilogue_of(const gt_linear *linear, const float *residual, float *y,
                                       const gt_linear_params *params) {
@@ -75,7 +75,8 @@ static int64_t tiles_of(const gt_linear_args *args, int tile) {
 }
 
 static void launch_tiles(gt_cuda_call *call, bool bf16, gt_linear_args *args) {
-  const bool large = tiles_of(args, 128) >= gt_cuda_processors(call->context);
+  /* A large tile makes more of a processor, small ones leave fewer of them idle. */
+  const bool large = 3 * tiles_of(args, 128) >= 2 * (int64_t)gt_cuda_processors(call->context);
   const int tile = large ? 128 : 64;
   const gt_cuda_kernel kernel = bf16    ? large ? GT_CUDA_linear_bf16_128 : GT_CUDA_linear_bf16_64
                                 : large ? GT_CUDA_linear_f32_128
@@ -175,21 +176,24 @@ static void run_part(const product *p, int64_t first, int64_t rows) {
   }
 }
 
+/* Rows of equal parts. */
+static int64_t part_of(int64_t rows, int64_t row_bytes) {
+  const int64_t most = gt_max(row_bytes == 0 ? rows : PART_BYTES / row_bytes, PART_ROWS);
+  return gt_ceil_div(gt_ceil_div(rows, gt_ceil_div(rows, most)), PART_ROWS) * PART_ROWS;
+}
+
 static void run_product(product *p, int64_t rows) {
   const gt_linear_epilogue *e = &p->epilogue;
   const gt_linear_shape *shape = &p->linear->shape;
   p->direct = p->blas != NULL && e->activation == GT_ACT_IDENTITY && !e->gated && e->scale == 1;
-  const bool sums_apart = p->blas != NULL && !p->direct && (e->gated || e->residual == e->y);
+  const bool finished = p->blas != NULL && !p->direct, sums_apart = finished && (e->gated || e->residual == e->y);
+  const int64_t out = shape->out_features;
   const int64_t x_bytes = shape->compute_dtype == GT_BF16 ? 2 * p->linear->stride : 0;
-  const int64_t sums_bytes = sums_apart ? shape->out_features * (int64_t)sizeof(float) : 0;
+  const int64_t sums_bytes = sums_apart ? out * (int64_t)sizeof(float) : 0;
   const int64_t workspace_bytes = p->blas != NULL ? WORKSPACE_BYTES : 0;
-  int64_t part = rows;
-  if (x_bytes + sums_bytes > 0) {
-    const int64_t fitting = SCRATCH_BYTES / (x_bytes + sums_bytes) / LEAST_ROWS * LEAST_ROWS;
-    part = gt_min(rows, gt_max(fitting, LEAST_ROWS));
-  }
-  const int64_t aligned_sums_bytes = gt_ceil_div(part * sums_bytes, 256) * 256;
-  const int64_t bytes = workspace_bytes + aligned_sums_bytes + part * x_bytes;
+  const int64_t part = part_of(rows, x_bytes + (finished ? out * (int64_t)sizeof(float) : 0));
+  const int64_t aligned_sums_bytes = gt_ceil_div(gt_min(part, rows) * sums_bytes, 256) * 256;
+  const int64_t bytes = workspace_bytes + aligned_sums_bytes + gt_min(part, rows) * x_bytes;
   char *scratch = bytes == 0 ? NULL : gt_cuda_scratch(p->call, (size_t)bytes);
   if (p->call->status != GT_OK) {
     return;

@@ -26,6 +26,7 @@ gt_status gt_run_linear_create(gt_context *context, const gt_linear_shape *shape
   created->shape = *shape;
   created->stride = gt_ceil_div(shape->in_features, GT_LINEAR_PAD) * GT_LINEAR_PAD;
   gt_cuda_call call = gt_cuda_begin(context, "linear_create", message, message_size);
+  gt_cuda_wait(&call); /* refused while a graph is gathered, before anything of this is in it */
   /* Whole vectors: GT_LINEAR_PAD weights are one at least. */
   const size_t row_bytes = (size_t)created->stride * gt_linear_weight_size(created);
   const size_t bias_bytes = (size_t)gt_ceil_div(shape->out_features, 4) * 16;
@@ -80,6 +81,7 @@ gt_status gt_run_linear_pack(gt_context *context, gt_linear *linear, int64_t fir
   const int64_t bias_bytes = bias == NULL ? 0 : rows * (int64_t)gt_dtype_size(bias_dtype);
   const int64_t step = gt_min(gt_max(CHUNK_BYTES / row_bytes, 1), source_rows);
   gt_cuda_call call = gt_cuda_begin(context, "linear_pack", message, message_size);
+  gt_cuda_wait(&call); /* refused while a graph is gathered, before anything of this is in it */
   void *chunk = gt_cuda_scratch(&call, (size_t)gt_max(step * row_bytes, bias_bytes));
   for (int64_t row = 0; row < source_rows && call.status == GT_OK; row += step) {
     const int64_t count = gt_min(step, source_rows - row);

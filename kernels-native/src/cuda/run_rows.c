@@ -82,6 +82,7 @@ gt_status gt_run_argmax(gt_context *context, const float *x, int64_t rows, int64
                         int32_t *indices, char *message, size_t message_size) {
   enum { STEP = 4 * WARP * GT_ARGMAX_WARPS }; /* columns that a block reads at once */
   gt_cuda_call call = gt_cuda_begin(context, "argmax", message, message_size);
+  gt_cuda_may_wait(&call);
   const int64_t wanted = gt_ceil_div(2 * (int64_t)gt_cuda_processors(context), rows);
   const int64_t part = gt_ceil_div(gt_ceil_div(columns, wanted), STEP) * STEP;
   const int64_t parts = gt_ceil_div(columns, part);

@@ -1,8 +1,8 @@
 /*
- * A libcublasLt.so.13 for the fake driver, whose device memory is host memory: products of matrices strictly by what
- * the descriptions say, in double. It is as hard to please as the real one may be, and now and then harder, so that
- * the ways around it are walked: no kernel for an odd k; an algorithm chosen for another n is refused where n % 7 is 3;
- * pointers and leading dimensions must be aligned as the preference promised.
+ * A libcublasLt.so.13 for the fake driver: a product is a kernel that is queued as the library's own are. It is as hard
+ * to please as the real one may be, and now and then harder, so that the ways around it are walked: no algorithm for an
+ * odd k; one chosen for another n is refused where n % 7 is 3; pointers and leading dimensions must be aligned as the
+ * preference promised.
  */
 #include <dlfcn.h>
 #include <stdbool.h>
@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "fake_cublaslt_kernel.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -22,13 +24,20 @@ enum {
   EXECUTION_FAILED = 13,
   NOT_SUPPORTED = 15
 };
-enum { R_32F = 0, R_16BF = 14, COMPUTE_32F = 68 };
+enum { COMPUTE_32F = 68 };
 enum { DESC_TRANSA = 3, DESC_TRANSB = 4, DESC_EPILOGUE = 7, DESC_BIAS_POINTER = 8 };
 enum { EPILOGUE_DEFAULT = 1, EPILOGUE_BIAS = 4 };
 enum { PREF_MAX_WORKSPACE_BYTES = 1, PREF_MIN_ALIGNMENT_A_BYTES = 5, PREF_MIN_ALIGNMENT_D_BYTES = 8 };
 
+/* Of the driver in this process. */
 typedef struct handle {
-  int (*stream_synchronize)(void *stream); /* cuStreamSynchronize of the driver in this process; NULL: there is none */
+  int (*module_load)(void **module, const void *image);
+  int (*module_unload)(void *module);
+  int (*module_function)(void **function, void *module, const char *name);
+  int (*launch)(void *function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x, unsigned block_y,
+                unsigned block_z, unsigned shared_bytes, void *stream, void **params, void **extra);
+  void *module;
+  void *product;
 } handle;
 
 typedef struct desc {
@@ -83,23 +92,37 @@ EXPORT int cublasLtMatmul(handle *blas, const desc *d, const float *alpha, const
                           float *d_data, const layout *to, const algo *chosen, void *workspace, size_t workspace_bytes,
                           void *stream);
 
+static bool find(void *driver, const char *name, void *function) {
+  void *address = dlsym(driver, name);
+  memcpy(function, &address, sizeof address);
+  return address != NULL;
+}
+
 int cublasLtCreate(handle **created) {
-  *created = calloc(1, sizeof **created);
+  handle *h = calloc(1, sizeof *h);
   void *driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_NOLOAD);
-  if (*created != NULL && driver != NULL) {
-    void *address = dlsym(driver, "cuStreamSynchronize");
-    memcpy(&(*created)->stream_synchronize, &address, sizeof address);
+  if (h == NULL || driver == NULL || !find(driver, "cuModuleLoadData", &h->module_load) ||
+      !find(driver, "cuModuleUnload", &h->module_unload) || !find(driver, "cuModuleGetFunction", &h->module_function) ||
+      !find(driver, "cuLaunchKernel", &h->launch) || h->module_load(&h->module, "") != 0) {
+    free(h);
+    return NOT_INITIALIZED;
   }
-  return *created == NULL ? ALLOC_FAILED : SUCCESS;
+  if (h->module_function(&h->product, h->module, "fake_cublaslt_product") != 0) {
+    cublasLtDestroy(h);
+    return NOT_INITIALIZED;
+  }
+  *created = h;
+  return SUCCESS;
 }
 
 int cublasLtDestroy(handle *destroyed) {
+  destroyed->module_unload(destroyed->module);
   free(destroyed);
   return SUCCESS;
 }
 
 int cublasLtMatmulDescCreate(desc **created, int compute_type, int scale_type) {
-  if (compute_type != COMPUTE_32F || scale_type != R_32F) {
+  if (compute_type != COMPUTE_32F || scale_type != FAKE_R_32F) {
     return NOT_SUPPORTED;
   }
   *created = calloc(1, sizeof **created);
@@ -190,7 +213,8 @@ static bool consistent(const desc *d, const layout *a, const layout *b, const la
   return (d->transposed[0] ? a->columns : a->rows) == to->rows &&
          (d->transposed[1] ? b->rows : b->columns) == to->columns &&
          depth(d, a) == (d->transposed[1] ? b->columns : b->rows) && c->rows == to->rows && c->columns == to->columns &&
-         a->type == b->type && (a->type == R_32F || a->type == R_16BF) && c->type == R_32F && to->type == R_32F &&
+         a->type == b->type && (a->type == FAKE_R_32F || a->type == FAKE_R_16BF) && c->type == FAKE_R_32F &&
+         to->type == FAKE_R_32F &&
          (d->epilogue == EPILOGUE_DEFAULT || (d->epilogue == EPILOGUE_BIAS && d->bias != NULL));
 }
 
@@ -210,20 +234,13 @@ int cublasLtMatmulAlgoGetHeuristic(handle *blas, const desc *d, const layout *a,
   return SUCCESS;
 }
 
-static double element(const void *data, const layout *l, uint64_t row, uint64_t column) {
-  const uint64_t index = row + column * (uint64_t)l->leading;
-  if (l->type == R_32F) {
-    return (double)((const float *)data)[index];
-  }
-  const uint32_t bits = (uint32_t)((const uint16_t *)data)[index] << 16;
-  float value;
-  memcpy(&value, &bits, sizeof value);
-  return (double)value;
+static bool aligned(const void *data, const layout *l, uint32_t alignment) {
+  const size_t bytes = (size_t)l->leading * (l->type == FAKE_R_32F ? 4 : 2);
+  return (uintptr_t)data % alignment == 0 && bytes % (alignment < 16 ? alignment : 16) == 0;
 }
 
-static bool aligned(const void *data, const layout *l, uint32_t alignment) {
-  const size_t bytes = (size_t)l->leading * (l->type == R_32F ? 4 : 2);
-  return (uintptr_t)data % alignment == 0 && bytes % (alignment < 16 ? alignment : 16) == 0;
+static fake_matrix matrix(const layout *l, const void *data, int32_t transposed) {
+  return (fake_matrix){(void *)(uintptr_t)data, l->rows, l->columns, l->leading, l->type, transposed};
 }
 
 int cublasLtMatmul(handle *blas, const desc *d, const float *alpha, const void *a_data, const layout *a,
@@ -236,22 +253,19 @@ int cublasLtMatmul(handle *blas, const desc *d, const float *alpha, const void *
       (c_data == d_data && c->leading != to->leading) || (to->columns != chosen->n && to->columns % 7 == 3)) {
     return INVALID_VALUE;
   }
-  if (blas->stream_synchronize != NULL && blas->stream_synchronize(stream) != 0) {
-    return EXECUTION_FAILED;
-  }
-  memset(workspace, 0xff, chosen->workspace_bytes);
-  for (uint64_t j = 0; j < to->columns; j++) {
-    for (uint64_t i = 0; i < to->rows; i++) {
-      double sum = 0;
-      for (uint64_t k = 0; k < depth(d, a); k++) {
-        sum += (d->transposed[0] ? element(a_data, a, k, i) : element(a_data, a, i, k)) *
-               (d->transposed[1] ? element(b_data, b, j, k) : element(b_data, b, k, j));
-      }
-      sum *= (double)*alpha;
-      sum += *beta == 0 ? 0 : (double)*beta * element(c_data, c, i, j);
-      sum += d->epilogue == EPILOGUE_BIAS ? (double)d->bias[i] : 0;
-      d_data[i + j * (uint64_t)to->leading] = (float)sum;
-    }
-  }
-  return SUCCESS;
+  const fake_product product = {
+      .a = matrix(a, a_data, d->transposed[0]),
+      .b = matrix(b, b_data, d->transposed[1]),
+      .c = matrix(c, c_data, 0),
+      .d = matrix(to, d_data, 0),
+      .bias = d->epilogue == EPILOGUE_BIAS ? d->bias : NULL,
+      .workspace = workspace,
+      .alpha = *alpha,
+      .beta = *beta,
+  };
+  void *params[] = {(void *)(uintptr_t)&product};
+  const uint64_t blocks = (to->rows * to->columns + FAKE_PRODUCT_THREADS - 1) / FAKE_PRODUCT_THREADS;
+  return blas->launch(blas->product, (unsigned)blocks, 1, 1, FAKE_PRODUCT_THREADS, 1, 1, 0, stream, params, NULL) == 0
+             ? SUCCESS
+             : EXECUTION_FAILED;
 }

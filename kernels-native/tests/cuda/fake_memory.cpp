@@ -179,10 +179,16 @@ void free_all_memory(CUcontext context) {
   context->memory_used = 0;
 }
 
+/* The context itself has taken some. */
+static size_t memory_left(CUcontext context) {
+  size_t allowed = (size_t)config.memory / 16 * 15;
+  return allowed - std::min(allowed, context->memory_used);
+}
+
 CUresult cuMemGetInfo_v2(size_t *free_bytes, size_t *total_bytes) {
   ENTER
   *total_bytes = (size_t)config.memory;
-  *free_bytes = *total_bytes - std::min(*total_bytes, call.context->memory_used);
+  *free_bytes = memory_left(call.context);
   return CUDA_SUCCESS;
 }
 
@@ -191,8 +197,8 @@ CUresult cuMemAlloc_v2(CUdeviceptr *pointer, size_t bytes) {
   if (bytes == 0) {
     return call.refuse(CUDA_ERROR_INVALID_VALUE, "0 bytes");
   }
-  size_t left = (size_t)config.memory - std::min((size_t)config.memory, call.context->memory_used);
-  allocation a = bytes > left ? allocation() : map_memory(call.context, bytes, (size_t)config.alignment);
+  allocation a =
+      bytes > memory_left(call.context) ? allocation() : map_memory(call.context, bytes, (size_t)config.alignment);
   if (a.memory == nullptr) {
     return CUDA_ERROR_OUT_OF_MEMORY;
   }

@@ -1,6 +1,6 @@
 # The tests of ops over the CUDA library: the same sources as the CPU's, in front of which proxy.h copies operands to the
-# device and back. Run as they are, they take the driver of a GPU; ctest runs them over the fake driver, where about one
-# case of GT_TEST_EVERY is enough for a minute at most. vecmath and pool tests are the CPU's alone.
+# device and back. Run as they are, they take the driver of a GPU; ctest runs them over the fake driver. vecmath and pool
+# tests are the CPU's alone.
 #
 # gatun_add_cuda_op_tests(folder of the fake libcuda.so.1)
 function(gatun_add_cuda_op_tests driver_folder)
@@ -15,15 +15,26 @@ function(gatun_add_cuda_op_tests driver_folder)
     add_executable(cuda_${name}_test ${tests}/${name}_test.c)
     target_compile_options(cuda_${name}_test PRIVATE -include ${proxy})
     target_link_libraries(cuda_${name}_test PRIVATE gatun_cuda_test_harness)
-    set(every 1)
-    if(name MATCHES "^(attention|attention_window|linear)$")
-      set(every 5)
-    endif()
     add_test(NAME cuda_${name}_test COMMAND cuda_${name}_test)
     set_tests_properties(cuda_${name}_test PROPERTIES TIMEOUT 240 ENVIRONMENT
-      "LD_LIBRARY_PATH=${driver_folder};GT_TEST_EVERY=${every}")
+      "LD_LIBRARY_PATH=${driver_folder};FAKE_CUDA=order=rotate")
   endforeach()
+  foreach(name graph faults)
+    add_executable(cuda_${name}_test cuda_${name}_test.c)
+    target_link_libraries(cuda_${name}_test PRIVATE gatun_cuda_test_harness ${CMAKE_DL_LIBS})
+    add_test(NAME cuda_${name}_test COMMAND cuda_${name}_test)
+    set_tests_properties(cuda_${name}_test PROPERTIES TIMEOUT 240 ENVIRONMENT "LD_LIBRARY_PATH=${driver_folder}")
+  endforeach()
+  add_test(NAME cuda_no_driver_test COMMAND cuda_faults_test no-driver)
   target_sources(cuda_attention_test PRIVATE ${tests}/attention_scene.c)
   target_sources(cuda_attention_window_test PRIVATE ${tests}/attention_scene.c)
   target_sources(cuda_disentangled_test PRIVATE ${tests}/disentangled_scene.c)
+
+  # Linear layers take other kernels on a small device, and with cuBLASLt.
+  add_test(NAME cuda_linear_tiles_test COMMAND cuda_linear_test)
+  set_tests_properties(cuda_linear_tiles_test PROPERTIES TIMEOUT 240 ENVIRONMENT
+    "LD_LIBRARY_PATH=${driver_folder};FAKE_CUDA=processors=1")
+  add_test(NAME cuda_linear_cublaslt_test COMMAND cuda_linear_test)
+  set_tests_properties(cuda_linear_cublaslt_test PROPERTIES TIMEOUT 240 ENVIRONMENT
+    "LD_LIBRARY_PATH=${driver_folder}:$<TARGET_FILE_DIR:fake_cublaslt>;FAKE_CUDA=order=rotate")
 endfunction()

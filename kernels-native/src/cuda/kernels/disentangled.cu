@@ -71,11 +71,15 @@ GT_DEVICE void add_chunk(float scores[A][B], const float *chunks, int ty, int tx
   float sums[A][B] = {};
 #pragma unroll 1
   for (int d = 0; d < CHUNK; d += 4) {
-    float4 q[A], k[B];
+    float4 q[A];
     GT_UNROLL
     for (int a = 0; a < A; a++) {
       q[a] = load(queries + 16 * a * STRIDE + d);
     }
+    if (with_k) {
+      add_positions<true>(sums, q, rows_k + d);
+    }
+    float4 k[B]; /* only now: registers are scarce */
     GT_UNROLL
     for (int b = 0; b < B; b++) {
       k[b] = load(keys + 8 * b * STRIDE + d);
@@ -86,9 +90,6 @@ GT_DEVICE void add_chunk(float scores[A][B], const float *chunks, int ty, int tx
       for (int b = 0; b < B; b++) {
         sums[a][b] = add_products(sums[a][b], q[a], k[b]);
       }
-    }
-    if (with_k) {
-      add_positions<true>(sums, q, rows_k + d);
     }
     if (with_q) {
       add_positions<false>(sums, k, rows_q + d);

@@ -56,6 +56,19 @@ GT_DEVICE void gt_linear_finish_1(const gt_linear_epilogue &e, int64_t row, int6
   e.y[row * e.y_stride + column] = value;
 }
 
+/* Up to four floats, the rest 0; `vector`: they are aligned to 16 bytes. */
+GT_DEVICE void gt_linear_load_4(float v[4], const float *from, int count, bool vector) {
+  if (vector && count == 4) {
+    const float4 four = *(const float4 *)from;
+    v[0] = four.x, v[1] = four.y, v[2] = four.z, v[3] = four.w;
+  } else {
+    GT_UNROLL
+    for (int i = 0; i < 4; i++) {
+      v[i] = i < count ? from[i] : 0.0f;
+    }
+  }
+}
+
 /* Four elements, `column` a multiple of 4; those behind y_features are left out. */
 GT_DEVICE void gt_linear_finish_4(const gt_linear_epilogue &e, int64_t row, int64_t column, float sums[4],
                                   const float ups[4]) {
@@ -63,28 +76,25 @@ GT_DEVICE void gt_linear_finish_4(const gt_linear_epilogue &e, int64_t row, int6
   float *y = e.y + row * e.y_stride + column;
   const bool vector = e.vector && count == 4;
   float added[4] = {0, 0, 0, 0};
+  float bias[4];
+  gt_linear_load_4(bias, e.bias + column, count, true);
   GT_UNROLL
   for (int i = 0; i < 4; i++) {
-    sums[i] += i < count ? e.bias[column + i] : 0.0f;
+    sums[i] += bias[i];
   }
   if (e.residual != nullptr) {
-    const float *residual = e.residual + row * e.residual_stride + column;
-    if (vector) {
-      const float4 r = *(const float4 *)residual;
-      added[0] = r.x, added[1] = r.y, added[2] = r.z, added[3] = r.w;
-    } else {
-      GT_UNROLL
-      for (int i = 0; i < 4; i++) {
-        added[i] = i < count ? residual[i] : 0.0f;
-      }
-    }
+    gt_linear_load_4(added, e.residual + row * e.residual_stride + column, count, e.vector);
   }
   gt_linear_activate(e.activation, sums);
+  if (e.gated) {
+    gt_linear_load_4(bias, e.bias + e.y_features + column, count, e.y_features % 4 == 0);
+    GT_UNROLL
+    for (int i = 0; i < 4; i++) {
+      sums[i] *= ups[i] + bias[i];
+    }
+  }
   GT_UNROLL
   for (int i = 0; i < 4; i++) {
-    if (e.gated) {
-      sums[i] *= ups[i] + (i < count ? e.bias[e.y_features + column + i] : 0.0f);
-    }
     sums[i] = fmaf(sums[i], e.scale, added[i]);
   }
   if (vector) {

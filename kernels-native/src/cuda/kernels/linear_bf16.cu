@@ -16,6 +16,7 @@ GT_DEVICE int gt_bf16_vector(int row, int column) {
 /* What a thread copies of x and of W each step: a vector of each of two rows. */
 struct gt_bf16_source {
   const uint16_t *rows[2]; /* nullptr: zeros */
+  const void *safe;        /* the address of what isn't read */
 };
 
 template <int THREADS>
@@ -25,7 +26,7 @@ GT_DEVICE void gt_bf16_load(unsigned char *tile, const gt_bf16_source &source, i
   for (int i = 0; i < 2; i++) {
     const bool valid = source.rows[i] != nullptr && k + column * 8 < padded;
     gt_copy_async_16(tile + gt_bf16_vector(threadIdx.x / 4 + THREADS / 4 * i, column),
-                     valid ? source.rows[i] + k : nullptr, valid);
+                     valid ? source.rows[i] + k : source.safe, valid);
   }
 }
 
@@ -63,6 +64,7 @@ GT_DEVICE void gt_bf16_tile(const gt_linear_args &args, unsigned char *smem) {
   int64_t first_row, first_column;
   gt_linear_place(args, TILE, &first_row, &first_column);
   gt_bf16_source x, weight;
+  x.safe = args.x, weight.safe = args.weight;
   GT_UNROLL
   for (int i = 0; i < 2; i++) {
     const int row = threadIdx.x / 4 + THREADS / 4 * i, column = threadIdx.x % 4 * 8;

@@ -13,14 +13,14 @@ enum {
 };
 
 /* Copies a step of `rows`, the rows that this thread copies 16 bytes of: threadIdx.x / 4 and those 64 further, from
- * column threadIdx.x % 4 * 4 on; nullptr: zeros. */
+ * column threadIdx.x % 4 * 4 on; nullptr: zeros. What isn't read has an address that is `safe`. */
 template <int TILE>
-GT_DEVICE void gt_f32_load(float *tile, const float *const rows[TILE / 64], int64_t k, int64_t end) {
+GT_DEVICE void gt_f32_load(float *tile, const float *const rows[TILE / 64], int64_t k, int64_t end, const void *safe) {
   const int column = threadIdx.x % 4 * 4;
   GT_UNROLL
   for (int i = 0; i < TILE / 64; i++) {
     const bool valid = rows[i] != nullptr && k + column < end;
-    gt_copy_async_16(tile + (threadIdx.x / 4 + 64 * i) * GT_F32_PITCH + column, valid ? rows[i] + k : nullptr, valid);
+    gt_copy_async_16(tile + (threadIdx.x / 4 + 64 * i) * GT_F32_PITCH + column, valid ? rows[i] + k : safe, valid);
   }
 }
 
@@ -31,7 +31,7 @@ GT_DEVICE void gt_f32_load_words(float *tile, const gt_linear_args &args, int64_
   const float *x = (const float *)args.x + (first_row + row) * args.x_stride + k + column;
   for (int i = 0; i < TILE; i += 256 / GT_F32_STEP) {
     const bool valid = first_row + row + i < args.rows && k + column < args.in_features;
-    gt_copy_async_4(tile + (row + i) * GT_F32_PITCH + column, valid ? x + i * args.x_stride : nullptr, valid);
+    gt_copy_async_4(tile + (row + i) * GT_F32_PITCH + column, valid ? x + i * args.x_stride : args.x, valid);
   }
 }
 
@@ -39,11 +39,11 @@ template <int TILE>
 GT_DEVICE void gt_f32_load_stage(float *stage, const gt_linear_args &args, const float *const x[TILE / 64],
                                  const float *const weight[TILE / 64], int64_t first_row, int64_t k) {
   if (args.x_vector) {
-    gt_f32_load<TILE>(stage, x, k, args.in_features);
+    gt_f32_load<TILE>(stage, x, k, args.in_features, args.x);
   } else {
     gt_f32_load_words<TILE>(stage, args, first_row, k);
   }
-  gt_f32_load<TILE>(stage + TILE * GT_F32_PITCH, weight, k, args.weight_stride);
+  gt_f32_load<TILE>(stage + TILE * GT_F32_PITCH, weight, k, args.weight_stride, args.weight);
 }
 
 /* Adds the products of one step: x rows 16 apart from `x`, W rows 16 apart from `w`. */

@@ -83,18 +83,6 @@ GT_KERNEL(linear_round) {
   }
 }
 
-GT_DEVICE void gt_finish_load(float v[4], const float *sums, int count, bool vector) {
-  if (vector && count == 4) {
-    const float4 sum = *(const float4 *)sums;
-    v[0] = sum.x, v[1] = sum.y, v[2] = sum.z, v[3] = sum.w;
-  } else {
-    GT_UNROLL
-    for (int i = 0; i < 4; i++) {
-      v[i] = i < count ? sums[i] : 0.0f;
-    }
-  }
-}
-
 GT_KERNEL(linear_finish) {
   const gt_linear_epilogue &e = args.epilogue;
   const int64_t row = blockIdx.x;
@@ -103,9 +91,9 @@ GT_KERNEL(linear_finish) {
     const int count = e.y_features - column < 4 ? (int)(e.y_features - column) : 4;
     const float *from = args.sums + row * args.sums_stride + column;
     float sums[4], ups[4] = {0, 0, 0, 0};
-    gt_finish_load(sums, from, count, args.sums_vector);
+    gt_linear_load_4(sums, from, count, args.sums_vector);
     if (e.gated) {
-      gt_finish_load(ups, from + e.y_features, count, args.sums_vector && e.y_features % 4 == 0);
+      gt_linear_load_4(ups, from + e.y_features, count, args.sums_vector && e.y_features % 4 == 0);
     }
     gt_linear_finish_4(e, row, column, sums, ups);
   }

@@ -136,17 +136,11 @@ GT_DEVICE void gt_skinny_f32(const gt_linear_args &args, unsigned char *smem) {
 }
 
 /* Eight elements of x from in_feature k on, as bf16. */
-GT_DEVICE uint4 gt_skinny_x_bf16(const gt_linear_args &args, const float *x, int64_t k) {
-  float v[8];
-  if (args.x_vector && k + 8 <= args.in_features) {
-    const float4 a = *(const float4 *)(x + k), b = *(const float4 *)(x + k + 4);
-    return make_uint4(gt_bf16x2(a.x, a.y), gt_bf16x2(a.z, a.w), gt_bf16x2(b.x, b.y), gt_bf16x2(b.z, b.w));
-  }
-  GT_UNROLL
-  for (int i = 0; i < 8; i++) {
-    v[i] = k + i < args.in_features ? x[k + i] : 0.0f;
-  }
-  return make_uint4(gt_bf16x2(v[0], v[1]), gt_bf16x2(v[2], v[3]), gt_bf16x2(v[4], v[5]), gt_bf16x2(v[6], v[7]));
+template <bool VECTOR>
+GT_DEVICE uint4 gt_skinny_x_bf16(const float *x, int64_t k, int64_t in_features) {
+  const float4 a = gt_skinny_x<VECTOR>(x, k, in_features);
+  const float4 b = k + 4 < in_features ? gt_skinny_x<VECTOR>(x, k + 4, in_features) : make_float4(0, 0, 0, 0);
+  return make_uint4(gt_bf16x2(a.x, a.y), gt_bf16x2(a.z, a.w), gt_bf16x2(b.x, b.y), gt_bf16x2(b.z, b.w));
 }
 
 /*
@@ -154,29 +148,25 @@ GT_DEVICE uint4 gt_skinny_x_bf16(const gt_linear_args &args, const float *x, int
  * 64 bytes of it, 16 each: in which order the products of 32 in_features are summed doesn't matter, so an mma gets
  * elements 0 .. 3 of each lane's eight as its 16, the next one elements 4 .. 7.
  */
-template <int ROWS>
-GT_DEVICE void gt_skinny_bf16(const gt_linear_args &args, unsigned char *smem) {
+template <int ROWS, bool VECTOR>
+GT_DEVICE void gt_skinny_bf16_sums(float sums[ROWS / 8][4], const gt_linear_args &args) {
   constexpr int COLUMNS = GT_LINEAR_SKINNY_BF16_COLUMNS, STEP = GT_LINEAR_SKINNY_BF16_STEP;
-  const int warp = threadIdx.x / 32, lane = threadIdx.x % 32, line = lane / 4, part = lane % 4 * 8;
-  const int64_t row = gt_skinny_first_row(args, ROWS);
+  const int warp = threadIdx.x / 32, line = threadIdx.x % 32 / 4, part = threadIdx.x % 4 * 8;
   const int64_t column = gt_skinny_first_column(args, warp / args.slices, COLUMNS);
+  const int64_t row = gt_skinny_first_row(args, ROWS) + line;
   const uint16_t *weight[2];
   GT_UNROLL
   for (int i = 0; i < 2; i++) {
     weight[i] = (const uint16_t *)args.weight +
                 gt_skinny_weight_row(args.epilogue, column, COLUMNS, line + 8 * i) * args.weight_stride;
   }
-  float sums[ROWS / 8][4];
-  GT_UNROLL
-  for (int i = 0; i < ROWS / 8 * 4; i++) {
-    sums[i / 4][i % 4] = 0;
-  }
-  for (int64_t first = warp % args.slices * STEP; first < args.weight_stride; first += args.slices * STEP) {
+  const float *x = (const float *)args.x + row * args.x_stride;
+  for (int64_t first = warp % args.slices * STEP; first < args.in_features; first += args.slices * STEP) {
     uint4 w[2][2];
     GT_UNROLL
     for (int i = 0; i < 4; i++) {
       const int64_t k = first + i / 2 * 32 + part;
-      w[i / 2][i % 2] = k < args.weight_stride ? *(const uint4 *)(weight[i % 2] + k) : make_uint4(0, 0, 0, 0);
+      w[i / 2][i % 2] = k < args.in_features ? *(const uint4 *)(weight[i % 2] + k) : make_uint4(0, 0, 0, 0);
     }
     GT_UNROLL
     for (int i = 0; i < 2; i++) {
@@ -185,20 +175,35 @@ GT_DEVICE void gt_skinny_bf16(const gt_linear_args &args, unsigned char *smem) {
                                 {w[i][0].z, w[i][1].z, w[i][0].w, w[i][1].w}};
       GT_UNROLL
       for (int tile = 0; tile < ROWS / 8; tile++) {
-        const int64_t m = row + tile * 8 + line;
-        const uint4 x = m < args.rows && k < args.in_features
-                            ? gt_skinny_x_bf16(args, (const float *)args.x + m * args.x_stride, k)
+        const uint4 v = row + tile * 8 < args.rows && k < args.in_features
+                            ? gt_skinny_x_bf16<VECTOR>(x + tile * 8 * args.x_stride, k, args.in_features)
                             : make_uint4(0, 0, 0, 0);
-        const uint32_t b[2][2] = {{x.x, x.y}, {x.z, x.w}};
+        const uint32_t b[2][2] = {{v.x, v.y}, {v.z, v.w}};
         gt_mma_bf16(sums[tile], a[0], b[0]);
         gt_mma_bf16(sums[tile], a[1], b[1]);
       }
     }
   }
+}
+
+template <int ROWS>
+GT_DEVICE void gt_skinny_bf16(const gt_linear_args &args, unsigned char *smem) {
+  constexpr int COLUMNS = GT_LINEAR_SKINNY_BF16_COLUMNS;
+  float sums[ROWS / 8][4];
+  GT_UNROLL
+  for (int i = 0; i < ROWS / 8 * 4; i++) {
+    sums[i / 4][i % 4] = 0;
+  }
+  if (args.x_vector) {
+    gt_skinny_bf16_sums<ROWS, true>(sums, args);
+  } else {
+    gt_skinny_bf16_sums<ROWS, false>(sums, args);
+  }
+  const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
   float *of_warp = (float *)smem + warp * COLUMNS * ROWS;
   GT_UNROLL
-  for (int i = 0; i < ROWS / 8 * 4; i++) { /* lane's sums: W rows line and line + 8, two rows of x each */
-    of_warp[(line + i / 2 % 2 * 8) * ROWS + i / 4 * 8 + lane % 4 * 2 + i % 2] = sums[i / 4][i % 4];
+  for (int i = 0; i < ROWS / 8 * 4; i++) { /* of a lane: W rows lane / 4 and 8 further, two rows of x each */
+    of_warp[(lane / 4 + i / 2 % 2 * 8) * ROWS + i / 4 * 8 + lane % 4 * 2 + i % 2] = sums[i / 4][i % 4];
   }
   gt_sync_block();
   gt_skinny_store<COLUMNS, ROWS>(args, (const float *)smem);
