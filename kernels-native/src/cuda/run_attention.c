@@ -127,7 +127,7 @@ gt_status gt_run_attention(gt_context *context, const float *q, const float *k, 
   const attention_choice many = choose(p, gt_cuda_shared_limit(context));
   gt_attention_plan plan;
   if (!gt_attention_make_plan(&plan, cu_seqlens_q, cu_seqlens_kv, p, many.rows, gt_cuda_processors(context))) {
-    gt_cuda_fail(&call, GT_OUT_OF_MEMORY, "attention: no memory on the host for the list of blocks.");
+    gt_cuda_fail(&call, GT_OUT_OF_MEMORY, "no memory on the host for the list of blocks");
     return gt_cuda_end(&call);
   }
   gt_attention_args args = {
