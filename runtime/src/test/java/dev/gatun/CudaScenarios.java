@@ -110,7 +110,7 @@ final class CudaScenarios {
   /** Graphs that the fake driver keeps; of a real one 1, as it doesn't tell. */
   @SuppressWarnings("restricted") // long fake_cuda_get(const char *)
   private static long graphs() throws Throwable {
-    if (System.getProperty(Backends.FAKE_CUDA) == null) {
+    if (Backends.fake().isEmpty()) {
       return 1;
     }
     MethodHandle get =
@@ -146,7 +146,7 @@ final class CudaScenarios {
       assertThrows(
           IllegalStateException.class, () -> model.forward(Inputs.of(SEQUENCES), Set.of("logits")));
       assertThrows(IllegalStateException.class, model::nativeBytes);
-      if (System.getProperty(Backends.FAKE_CUDA) != null) { // a real device has other users
+      if (Backends.fake().isPresent()) { // a real device has other users
         assertEquals(free, freeBytes());
       }
     }

@@ -67,7 +67,7 @@ class CudaTest {
   }
 
   private static void run(String scenario, String fake, String... arguments) throws Exception {
-    boolean faked = System.getProperty(Backends.FAKE_CUDA) != null;
+    boolean faked = Backends.fake().isPresent();
     assumeTrue(
         faked || Device.best().kind() == Device.Kind.CUDA,
         "no CUDA device, and -D" + Backends.FAKE_CUDA + " names no driver without one");
@@ -76,7 +76,7 @@ class CudaTest {
 
   private static void runFake(String scenario, String fake, String... arguments) throws Exception {
     assumeTrue(
-        System.getProperty(Backends.FAKE_CUDA) != null,
+        Backends.fake().isPresent(),
         "-D" + Backends.FAKE_CUDA + " names no driver that can be told to fail");
     start(scenario, fake, arguments);
   }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
 import dev.gatun.ComputeDtype;
 import dev.gatun.Device;
 import dev.gatun.conformance.junit.ConformanceTests;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -24,8 +25,15 @@ class CudaFixturesTest {
   @BeforeAll
   @SuppressWarnings("restricted") // named by whoever runs the tests
   static void findDevice() {
-    if (System.getProperty(FAKE_CUDA) != null) {
-      System.load(System.getProperty(FAKE_CUDA));
+    Path driver = Path.of(System.getProperty(FAKE_CUDA, ""));
+    if (Files.isRegularFile(driver)) {
+      System.load(driver.toString());
+      // Without nvcc the build packages no CUDA library; the one beside the driver has no device
+      // code.
+      if (CudaFixturesTest.class.getResource("/native/linux-x86_64/libgatun_cuda.so") == null) {
+        Path unpackaged = driver.resolve("../../../libgatun_cuda.so").normalize();
+        System.setProperty("gatun.cuda.library.path", unpackaged.toString());
+      }
     }
     assumeTrue(
         Device.best().kind() == Device.Kind.CUDA,
