@@ -94,6 +94,7 @@ final class BenchGemmCommand implements Callable<Integer> {
         () -> {
           long mark = ws.mark();
           ops.linear(ws, linear, x);
+          ws.publish();
           ws.release(mark);
         });
   }

@@ -325,6 +325,7 @@ final class T5 {
               Integer.MAX_VALUE);
       try {
         Encoded encoded = encode(ops, encoderSpace, Batch.of(encoderSpace, inputs), Taps.NONE);
+        encoderSpace.publish();
         return new T5Decoder(encoderSpace, cache, encoded);
       } catch (RuntimeException | Error e) {
         cache.close();

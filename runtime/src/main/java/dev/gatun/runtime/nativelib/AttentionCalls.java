@@ -79,7 +79,8 @@ public final class AttentionCalls {
       int status =
           (int)
               Kernels.ATTENTION.invokeExact(
-                  context.address(),
+                  context.function(KernelSymbol.ATTENTION),
+                  scratch.queue(),
                   q,
                   k,
                   v,
@@ -131,7 +132,8 @@ public final class AttentionCalls {
       int status =
           (int)
               Kernels.Decoding.KV_APPEND.invokeExact(
-                  context.address(),
+                  context.function(KernelSymbol.KV_APPEND),
+                  scratch.queue(),
                   source,
                   cuSeqlensNew,
                   lengths,

@@ -1,5 +1,6 @@
 package dev.gatun.runtime.nativelib;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
@@ -19,8 +20,24 @@ final class Structs {
       MemoryLayout.structLayout(
               JAVA_INT.withName("struct_size"),
               JAVA_INT.withName("threads"),
-              JAVA_INT.withName("tier"))
+              JAVA_INT.withName("tier"),
+              JAVA_INT.withName("device"))
           .withName("gt_context_params");
+
+  static final int DEVICE_NAME_BYTES = 128;
+
+  static final StructLayout DEVICE_INFO =
+      MemoryLayout.structLayout(
+              JAVA_INT.withName("struct_size"),
+              JAVA_INT.withName("usable"),
+              JAVA_INT.withName("compute_major"),
+              JAVA_INT.withName("compute_minor"),
+              JAVA_INT.withName("driver_version"),
+              JAVA_INT.withName("processors"),
+              JAVA_LONG.withName("total_bytes"),
+              JAVA_LONG.withName("free_bytes"),
+              MemoryLayout.sequenceLayout(DEVICE_NAME_BYTES, JAVA_BYTE).withName("name"))
+          .withName("gt_device_info");
 
   static final StructLayout LINEAR_PARAMS =
       MemoryLayout.structLayout(
@@ -33,6 +50,17 @@ final class Structs {
               JAVA_FLOAT.withName("scale"),
               MemoryLayout.paddingLayout(4))
           .withName("gt_linear_params");
+
+  static final StructLayout POOL_PARAMS =
+      MemoryLayout.structLayout(
+              JAVA_INT.withName("struct_size"),
+              JAVA_INT.withName("batch"),
+              JAVA_INT.withName("pooling"),
+              MemoryLayout.paddingLayout(4),
+              JAVA_LONG.withName("features"),
+              JAVA_LONG.withName("x_stride"),
+              JAVA_LONG.withName("y_stride"))
+          .withName("gt_pool_params");
 
   static final StructLayout ROPE_PARAMS =
       MemoryLayout.structLayout(
@@ -103,8 +131,10 @@ final class Structs {
 
   static final List<StructLayout> ALL =
       List.of(
+          DEVICE_INFO,
           CONTEXT_PARAMS,
           LINEAR_PARAMS,
+          POOL_PARAMS,
           ROPE_PARAMS,
           ATTENTION_PARAMS,
           DISENTANGLED_PARAMS,
@@ -130,6 +160,18 @@ final class Structs {
     static final long SCALE = offset(S, "scale");
 
     private LinearParams() {}
+  }
+
+  static final class PoolParams {
+    static final StructLayout S = POOL_PARAMS;
+    static final int BYTES = (int) S.byteSize();
+    static final long BATCH = offset(S, "batch");
+    static final long POOLING = offset(S, "pooling");
+    static final long FEATURES = offset(S, "features");
+    static final long X_STRIDE = offset(S, "x_stride");
+    static final long Y_STRIDE = offset(S, "y_stride");
+
+    private PoolParams() {}
   }
 
   static final class RopeParams {

@@ -201,6 +201,7 @@ public final class KvCache implements MemoryOwner, AutoCloseable {
           Math.multiplyExact(Math.multiplyExact(blockElements(), capacity), Tensor.ELEMENT_BYTES);
       MemorySegment segment = larger.allocate(bytes);
       if (held > 0) {
+        workspace.scratch().submit(); // the copy is no part of the step that comes again
         int[] all = new int[held];
         Arrays.setAll(all, i -> i);
         long mark = workspace.mark();
@@ -218,6 +219,7 @@ public final class KvCache implements MemoryOwner, AutoCloseable {
                 segment,
                 blockElements());
         workspace.release(mark);
+        workspace.scratch().synchronize(); // before what it reads is freed
       }
       Tensor grown = new Tensor(this, segment, DType.F32, Shape.of(capacity, blockElements()));
       if (arena != null) {

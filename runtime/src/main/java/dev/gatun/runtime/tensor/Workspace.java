@@ -4,6 +4,7 @@ import dev.gatun.loader.safetensors.DType;
 import dev.gatun.runtime.nativelib.CallScratch;
 import dev.gatun.runtime.nativelib.NativeContext;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
  * The activations of one forward call: allocation moves a pointer, and everything goes at once on
@@ -80,10 +81,10 @@ public final class Workspace implements MemoryOwner, AutoCloseable {
     return allocate(DType.F32, Shape.of(size));
   }
 
-  /** An I32 vector with these values: token ids, row indices, offsets. */
+  /** An I32 vector with these values, in host memory: token ids, row indices, offsets. */
   public Tensor ints(int... values) {
     Tensor tensor = allocate(DType.I32, Shape.of(values.length));
-    context().upload(MemorySegment.ofArray(values), tensor.segment());
+    MemorySegment.copy(values, 0, tensor.segment(), ValueLayout.JAVA_INT, 0, values.length);
     return tensor;
   }
 
@@ -94,7 +95,7 @@ public final class Workspace implements MemoryOwner, AutoCloseable {
       throw new IllegalArgumentException(values.length + " values do not fill shape " + shape);
     }
     Tensor tensor = allocate(DType.F32, shape);
-    context().upload(MemorySegment.ofArray(values), tensor.segment());
+    scratch().upload(MemorySegment.ofArray(values), tensor.segment());
     return tensor;
   }
 
@@ -131,6 +132,34 @@ public final class Workspace implements MemoryOwner, AutoCloseable {
     return memory.scratch();
   }
 
+  /** What {@link #gather} began. */
+  public interface Gathering extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /**
+   * Until the result is closed, a GPU may be given the ops of this workspace's user as one: for a
+   * step that comes again and again with the same ops and shapes, as in decoding. It makes no other
+   * difference, and none on the CPU.
+   */
+  public Gathering gather() {
+    scratch().gather();
+    return memory.scratch()::submit;
+  }
+
+  /**
+   * Until this has been called, what was computed here may only be read by ops of this workspace.
+   */
+  public void publish() {
+    scratch().synchronize();
+  }
+
+  @Override
+  public void download(MemorySegment source, MemorySegment host) {
+    scratch().download(source, host);
+  }
+
   @Override
   public NativeContext context() {
     return memory.context();
@@ -143,7 +172,11 @@ public final class Workspace implements MemoryOwner, AutoCloseable {
     }
   }
 
-  /** Frees the memory, or returns it to its pool. Closing twice is allowed. */
+  /**
+   * Frees the memory, or returns it to its pool, after all ops. Closing twice is allowed.
+   *
+   * @throws dev.gatun.KernelException if an op that a GPU had only queued failed
+   */
   @Override
   public synchronized void close() {
     if (closed) {
@@ -151,7 +184,9 @@ public final class Workspace implements MemoryOwner, AutoCloseable {
     }
     closed = true;
     if (pool == null) {
-      memory.close();
+      try (memory) {
+        memory.scratch().synchronize();
+      }
     } else {
       pool.giveBack(memory);
     }
@@ -160,6 +195,8 @@ public final class Workspace implements MemoryOwner, AutoCloseable {
   private synchronized Tensor allocate(DType dtype, Shape shape) {
     requireOpen();
     long bytes = Math.multiplyExact(shape.elementCount(), Tensor.ELEMENT_BYTES);
-    return new Tensor(this, memory.allocate(bytes), dtype, shape);
+    MemorySegment segment =
+        dtype == DType.I32 ? memory.allocateHost(bytes) : memory.allocate(bytes);
+    return new Tensor(this, segment, dtype, shape);
   }
 }
