@@ -28,6 +28,20 @@ GT_INLINE vf vf_bf16_words(vf first, vf second) {
 #endif
 }
 
+/* Rounds and stores the first n lanes. */
+GT_INLINE void vf_store_bf16_n(uint16_t *p, vf x, int64_t n) {
+#ifdef __AVX512BF16__
+  _mm256_mask_storeu_epi16(p, vm_first(n), (__m256i)_mm512_cvtneps_pbh(x));
+#else
+  vi_store_u16_n(p, vi_shift_right_zero(vi_round_bf16(x), 16), n);
+#endif
+}
+
+/* The first n lanes of the word of two values each, which are bf16 in memory. */
+GT_INLINE vf vf_load_bf16_words_n(const uint16_t *first, const uint16_t *second, int64_t n) {
+  return vf_of_bits(vi_or(vi_load_u16_n(first, n), vi_shift_left(vi_load_u16_n(second, n), 16)));
+}
+
 /* words[(count + 1) / 2] = x[count]; 0 behind an odd count. */
 static inline void simd_to_bf16(const float *x, int64_t count, float *words) {
   uint16_t *to = (uint16_t *)(void *)words;
@@ -46,6 +60,14 @@ static inline void simd_to_bf16(const float *x, int64_t count, float *words) {
   }
   if (count % 2 != 0) {
     to[count] = 0;
+  }
+}
+
+/* The same of bf16 values. */
+static inline void simd_copy_bf16(const uint16_t *x, int64_t count, float *words) {
+  memcpy(words, x, (size_t)count * sizeof *x);
+  if (count % 2 != 0) {
+    ((uint16_t *)(void *)words)[count] = 0;
   }
 }
 

@@ -109,6 +109,24 @@ GT_INLINE void vi_store_u16(uint16_t *p, vi x) { /* the low halves, the others b
 GT_INLINE vi vi_load_u16(const uint16_t *p) {
   return _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p));
 }
+/* AVX2 has no mask for elements of two bytes. */
+GT_INLINE void vi_store_u16_n(uint16_t *p, vi x, int64_t n) {
+  if (n == GT_VL) {
+    vi_store_u16(p, x);
+    return;
+  }
+  uint16_t all[GT_VL];
+  vi_store_u16(all, x);
+  memcpy(p, all, (size_t)n * sizeof *p);
+}
+GT_INLINE vi vi_load_u16_n(const uint16_t *p, int64_t n) {
+  if (n == GT_VL) {
+    return vi_load_u16(p);
+  }
+  uint16_t all[GT_VL] = {0};
+  memcpy(all, p, (size_t)n * sizeof *p);
+  return vi_load_u16(all);
+}
 GT_INLINE vi vi_of_vf(vf x) { /* to nearest */
   return _mm256_cvtps_epi32(x);
 }
