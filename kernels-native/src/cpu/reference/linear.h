@@ -37,7 +37,8 @@ static inline void gt_reference_linear_run(const gt_linear_job *job, int64_t row
       double sum = job->bias[column] + dot(job->x, job->x_dtype, m * job->x_stride, weights, job->in_features);
       float value = gt_reference_activation((float)sum, job->activation);
       if (job->gated) {
-        value *= (float)(job->bias[column + 1] + dot(job->x, job->x_dtype, m * job->x_stride, weights + 1, job->in_features));
+        value *= (float)(job->bias[column + 1] +
+                         dot(job->x, job->x_dtype, m * job->x_stride, weights + 1, job->in_features));
       }
       value *= job->scale;
       if (job->residual != NULL) {

@@ -37,11 +37,6 @@ GT_INLINE void vf_store_bf16_n(uint16_t *p, vf x, int64_t n) {
 #endif
 }
 
-/* The first n lanes of the word of two values each, which are bf16 in memory. */
-GT_INLINE vf vf_load_bf16_words_n(const uint16_t *first, const uint16_t *second, int64_t n) {
-  return vf_of_bits(vi_or(vi_load_u16_n(first, n), vi_shift_left(vi_load_u16_n(second, n), 16)));
-}
-
 /* words[(count + 1) / 2] = x[count]; 0 behind an odd count. */
 static inline void simd_to_bf16(const float *x, int64_t count, float *words) {
   uint16_t *to = (uint16_t *)(void *)words;

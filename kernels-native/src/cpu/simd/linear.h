@@ -25,7 +25,7 @@ enum {
 /* The rows of one tile and where its results go. */
 typedef struct simd_output {
   int64_t rows;
-  int64_t lanes[NV]; /* of each vector, in memory */
+  int64_t lanes[NV];     /* of each vector, in memory */
   int64_t y;             /* where y begins, in elements */
   const float *residual; /* or NULL */
 } simd_output;
