@@ -87,6 +87,12 @@ GT_INLINE vf vf_swap_pairs(vf x) {
   return _mm256_permute_ps(x, 0xb1);
 }
 
+GT_INLINE vi vi_load(const void *p) {
+  return _mm256_loadu_si256((const __m256i *)p);
+}
+GT_INLINE void vi_store(void *p, vi x) {
+  _mm256_storeu_si256((__m256i *)p, x);
+}
 GT_INLINE vi vi_set1(int32_t x) {
   return _mm256_set1_epi32(x);
 }

@@ -82,6 +82,12 @@ GT_INLINE vf vf_swap_pairs(vf x) {
   return _mm512_permute_ps(x, 0xb1);
 }
 
+GT_INLINE vi vi_load(const void *p) {
+  return _mm512_loadu_si512(p);
+}
+GT_INLINE void vi_store(void *p, vi x) {
+  _mm512_storeu_si512(p, x);
+}
 GT_INLINE vi vi_set1(int32_t x) {
   return _mm512_set1_epi32(x);
 }
