@@ -117,7 +117,7 @@ final class ModernBert {
       WeightScope mlp = scope.sub("mlp");
       int inner = c.intermediateSize();
       wi = mlp.gatedLinear(hidden, maybeBias("Wi", 2L * inner, c.mlpBias()));
-      activation = Epilogue.activation(c.hiddenActivation());
+      activation = Epilogue.activation(c.hiddenActivation()).asOperand();
       mlpWo = linear(mlp, "Wo", inner, hidden, c.mlpBias());
     }
 

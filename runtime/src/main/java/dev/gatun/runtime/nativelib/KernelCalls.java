@@ -45,7 +45,9 @@ public final class KernelCalls {
       long xStride,
       long yStride,
       long residualStride,
-      float scale) {
+      float scale,
+      DType xType,
+      DType yType) {
     scratch.begin(context);
     try {
       MemorySegment params = scratch.params();
@@ -56,6 +58,8 @@ public final class KernelCalls {
       params.set(JAVA_LONG, LinearParams.Y_STRIDE, yStride);
       params.set(JAVA_LONG, LinearParams.RESIDUAL_STRIDE, residualStride);
       params.set(JAVA_FLOAT, LinearParams.SCALE, scale);
+      params.set(JAVA_INT, LinearParams.X_DTYPE, WeightTypes.code(xType));
+      params.set(JAVA_INT, LinearParams.Y_DTYPE, WeightTypes.code(yType));
       int status =
           (int)
               Kernels.LINEAR_FORWARD.invokeExact(

@@ -48,6 +48,8 @@ final class Structs {
               JAVA_LONG.withName("y_stride"),
               JAVA_LONG.withName("residual_stride"),
               JAVA_FLOAT.withName("scale"),
+              JAVA_INT.withName("x_dtype"),
+              JAVA_INT.withName("y_dtype"),
               MemoryLayout.paddingLayout(4))
           .withName("gt_linear_params");
 
@@ -96,7 +98,9 @@ final class Structs {
               JAVA_INT.withName("blocks_per_sequence"),
               JAVA_INT.withName("sliding_window"),
               JAVA_FLOAT.withName("softcap"),
-              JAVA_INT.withName("compute_dtype"))
+              JAVA_INT.withName("compute_dtype"),
+              JAVA_INT.withName("qkv_dtype"),
+              JAVA_INT.withName("out_dtype"))
           .withName("gt_attention_params");
 
   static final StructLayout DISENTANGLED_PARAMS =
@@ -158,6 +162,8 @@ final class Structs {
     static final long Y_STRIDE = offset(S, "y_stride");
     static final long RESIDUAL_STRIDE = offset(S, "residual_stride");
     static final long SCALE = offset(S, "scale");
+    static final long X_DTYPE = offset(S, "x_dtype");
+    static final long Y_DTYPE = offset(S, "y_dtype");
 
     private LinearParams() {}
   }
@@ -210,6 +216,8 @@ final class Structs {
     static final long SLIDING_WINDOW = offset(S, "sliding_window");
     static final long SOFTCAP = offset(S, "softcap");
     static final long COMPUTE_DTYPE = offset(S, "compute_dtype");
+    static final long QKV_DTYPE = offset(S, "qkv_dtype");
+    static final long OUT_DTYPE = offset(S, "out_dtype");
 
     private AttentionParams() {}
   }

@@ -1,5 +1,6 @@
 package dev.gatun.runtime.ops;
 
+import dev.gatun.ComputeDtype;
 import dev.gatun.loader.config.Activation;
 import dev.gatun.loader.config.PoolingMode;
 import dev.gatun.loader.safetensors.DType;
@@ -58,8 +59,8 @@ public final class Ops {
   public Tensor linear(Workspace workspace, Linear linear, Tensor x, Epilogue epilogue) {
     Tensor y =
         linear.outFeatures() > linear.inFeatures()
-            ? workspace.spreadTensor(x.rows(), linear.outFeatures())
-            : workspace.tensor(x.rows(), linear.outFeatures());
+            ? workspace.spreadTensor(resultType(epilogue), x.rows(), linear.outFeatures())
+            : workspace.tensor(resultType(epilogue), x.rows(), linear.outFeatures());
     return linear(workspace, linear, x, epilogue, y);
   }
 
@@ -70,7 +71,9 @@ public final class Ops {
    * @return y
    */
   public Tensor linear(Workspace workspace, Linear linear, Tensor x, Epilogue epilogue, Tensor y) {
-    Operands.usable("linear", kernels.context(), workspace, x, y);
+    workspace.requireOpen();
+    Operands.readable("linear", kernels.context(), x);
+    Operands.readable("linear", kernels.context(), y);
     Operands.usable("linear", kernels.context(), linear.owner(), linear);
     if (x.columns() != linear.inFeatures()
         || y.rows() != x.rows()
@@ -81,7 +84,7 @@ public final class Ops {
     long residualStride = 0;
     if (epilogue.hasResidual()) {
       Tensor r = epilogue.residual();
-      Operands.usable("linear", kernels.context(), workspace, r, y);
+      Operands.usable("linear", kernels.context(), workspace, r, y); // both F32
       if (r.rows() != y.rows() || r.columns() != y.columns()) {
         throw Operands.mismatch("linear", linear, "residual", r, "y", y);
       }
@@ -99,8 +102,15 @@ public final class Ops {
         x.rowStride(),
         y.rowStride(),
         residualStride,
-        epilogue.scale());
+        epilogue.scale(),
+        x.dtype(),
+        y.dtype());
     return y;
+  }
+
+  private DType resultType(Epilogue epilogue) {
+    boolean rounded = kernels.context().dtype() == ComputeDtype.BF16;
+    return rounded && epilogue.isOperand() && !epilogue.hasResidual() ? DType.BF16 : DType.F32;
   }
 
   /**

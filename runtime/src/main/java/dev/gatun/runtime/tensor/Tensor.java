@@ -17,9 +17,6 @@ import java.util.Objects;
  */
 public final class Tensor {
 
-  /** Bytes per element of both dtypes. */
-  static final long ELEMENT_BYTES = 4;
-
   private static final long LONG_TRANSFER = 1 << 24;
 
   private final MemoryOwner owner;
@@ -30,7 +27,7 @@ public final class Tensor {
 
   /**
    * @param segment from the first element at least to the last
-   * @param dtype F32 or I32
+   * @param dtype F32, I32, or BF16 for what only products read
    * @param shape of rank 1 or 2
    * @param rowStride elements between rows, at least the columns
    * @throws IllegalArgumentException if the segment is too small for the shape
@@ -42,8 +39,8 @@ public final class Tensor {
     this.dtype = dtype;
     this.shape = shape;
     this.rowStride = rowStride;
-    if (dtype != DType.F32 && dtype != DType.I32) {
-      throw new IllegalArgumentException("a tensor is F32 or I32, not " + dtype);
+    if (dtype != DType.F32 && dtype != DType.I32 && dtype != DType.BF16) {
+      throw new IllegalArgumentException("a tensor is F32, I32 or BF16, not " + dtype);
     }
     if (shape.rank() != 1 && shape.rank() != 2) {
       throw new IllegalArgumentException("a tensor is a vector or a matrix, not of shape " + shape);
@@ -155,9 +152,9 @@ public final class Tensor {
     Objects.checkFromToIndex(fromColumn, toColumn, columns());
     long rows = toRow - fromRow;
     long columns = toColumn - fromColumn;
-    long bytes = extent(rows, columns, rowStride);
+    long bytes = extent(rows, columns, rowStride, dtype);
     // An empty view may begin behind the last element, where no slice can.
-    long begin = bytes == 0 ? 0 : (fromRow * rowStride + fromColumn) * ELEMENT_BYTES;
+    long begin = bytes == 0 ? 0 : (fromRow * rowStride + fromColumn) * elementBytes(dtype);
     return new Tensor(
         owner, segment.asSlice(begin, bytes), dtype, Shape.of(rows, columns), rowStride);
   }
@@ -235,16 +232,16 @@ public final class Tensor {
         return;
       }
       // One transfer with the gaps: one per row would wait for the device as often.
-      values = MemorySegment.ofArray(new float[Math.toIntExact(extent() / ELEMENT_BYTES)]);
+      values = MemorySegment.ofArray(new float[Math.toIntExact(extent() / Float.BYTES)]);
       owner.download(segment.asSlice(0, values.byteSize()), values);
     }
     if (isContiguous()) {
       MemorySegment.copy(values, 0, target, 0, target.byteSize());
       return;
     }
-    long rowBytes = columns() * ELEMENT_BYTES;
+    long rowBytes = columns() * Float.BYTES;
     for (long row = 0; row < rows(); row++) {
-      long from = row * rowStride * ELEMENT_BYTES;
+      long from = row * rowStride * Float.BYTES;
       MemorySegment.copy(values, from, target, row * rowBytes, rowBytes);
     }
   }
@@ -257,14 +254,19 @@ public final class Tensor {
 
   /** Bytes from the first element to the last. */
   private long extent() {
-    return extent(rows(), columns(), rowStride);
+    return extent(rows(), columns(), rowStride, dtype);
   }
 
-  private static long extent(long rows, long columns, long rowStride) {
+  /** Bytes of one element of a tensor's dtype. */
+  static long elementBytes(DType dtype) {
+    return dtype.bits() / 8;
+  }
+
+  private static long extent(long rows, long columns, long rowStride, DType dtype) {
     if (rows == 0 || columns == 0) {
       return 0;
     }
     return Math.multiplyExact(
-        Math.addExact(Math.multiplyExact(rows - 1, rowStride), columns), ELEMENT_BYTES);
+        Math.addExact(Math.multiplyExact(rows - 1, rowStride), columns), elementBytes(dtype));
   }
 }

@@ -22,10 +22,10 @@ public final class Workspace implements MemoryOwner, AutoCloseable {
 
   private static final long RETAINED = 256L << 20;
 
-  /** In floats: 4096 bytes, after which the sets of a first-level cache come again. */
-  private static final long CACHE_SET_PERIOD = 1024;
+  /** In bytes, after which the sets of a first-level cache come again. */
+  private static final long CACHE_SET_PERIOD = 4096;
 
-  private static final long CACHE_LINE = 16;
+  private static final long CACHE_LINE = 64;
 
   // Guarded by this object's monitor: a close() by another thread, a mistake, must not corrupt it.
   private final WorkspaceMemory memory;
@@ -59,7 +59,16 @@ public final class Workspace implements MemoryOwner, AutoCloseable {
 
   /** An F32 matrix, contents undefined. */
   public Tensor tensor(long rows, long columns) {
-    return allocate(DType.F32, Shape.of(rows, columns));
+    return tensor(DType.F32, rows, columns);
+  }
+
+  /**
+   * A matrix, contents undefined.
+   *
+   * @param dtype F32 or BF16
+   */
+  public Tensor tensor(DType dtype, long rows, long columns) {
+    return allocate(dtype, Shape.of(rows, columns));
   }
 
   /**
@@ -68,11 +77,12 @@ public final class Workspace implements MemoryOwner, AutoCloseable {
    * them again nor copy them. For what is wide and soon read: a multilayer perceptron's middle, the
    * parts of a fused projection.
    */
-  public Tensor spreadTensor(long rows, long columns) {
-    if (rows <= 1 || columns == 0 || columns % CACHE_SET_PERIOD != 0) {
-      return tensor(rows, columns);
+  public Tensor spreadTensor(DType dtype, long rows, long columns) {
+    long elementBytes = Tensor.elementBytes(dtype);
+    if (rows <= 1 || columns == 0 || columns * elementBytes % CACHE_SET_PERIOD != 0) {
+      return tensor(dtype, rows, columns);
     }
-    Tensor whole = tensor(rows, columns + CACHE_LINE);
+    Tensor whole = tensor(dtype, rows, columns + CACHE_LINE / elementBytes);
     return whole.columns(0, columns);
   }
 
@@ -194,7 +204,7 @@ public final class Workspace implements MemoryOwner, AutoCloseable {
 
   private synchronized Tensor allocate(DType dtype, Shape shape) {
     requireOpen();
-    long bytes = Math.multiplyExact(shape.elementCount(), Tensor.ELEMENT_BYTES);
+    long bytes = Math.multiplyExact(shape.elementCount(), Tensor.elementBytes(dtype));
     MemorySegment segment =
         dtype == DType.I32 ? memory.allocateHost(bytes) : memory.allocate(bytes);
     return new Tensor(this, segment, dtype, shape);

@@ -219,7 +219,9 @@ final class WeightBuilder implements WeightSource {
           features,
           layer.outFeatures(),
           0,
-          1);
+          1,
+          DType.F32,
+          DType.F32);
       scratch.synchronize();
     }
     return new Tensor(weights, y, DType.F32, Shape.of(rows, layer.outFeatures()));
