@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cpu/reference/convert.h"
 #include "measure.h"
 
 typedef struct layer {
@@ -125,55 +124,42 @@ static void sweep(gt_context *context) {
   }
 }
 
-enum { OPERANDS = 4, TURNS = 31 };
-
-/* Median times of calls that only differ in the dtypes of x and y, as parts of the one with both in fp32. */
+/* Times of calls that only differ in the dtypes of x and y, as parts of the one with both in fp32. */
 static void compare_operands(gt_context *context, layer l) {
-  const int32_t dtypes[OPERANDS][2] = {{GT_F32, GT_F32}, {GT_BF16, GT_F32}, {GT_F32, GT_BF16}, {GT_BF16, GT_BF16}};
-  const int32_t threads = gt_context_threads(context);
+  const int32_t dtypes[][2] = {{GT_BF16, GT_F32}, {GT_F32, GT_BF16}, {GT_BF16, GT_BF16}};
   gt_linear *linear = random_linear(context, l.in, l.out, GT_BF16, NULL);
   const int64_t x_stride = spread_stride(l.in);
   float *x = random_floats(context, l.rows * x_stride);
-  uint16_t *x_bf16 = allocate(context, l.rows * x_stride * (int64_t)sizeof *x_bf16);
-  void *y = allocate(context, l.rows * l.out * (int64_t)sizeof(float));
-  for (int64_t i = 0; i < l.rows * x_stride; i++) {
-    x_bf16[i] = gt_bf16_of_float(x[i]);
-  }
-  const int64_t calls = (int64_t)(2e9 / (double)(l.rows * l.in * l.out)) + 1;
-  double times[OPERANDS][TURNS], ratios[OPERANDS][TURNS];
-  for (int turn = -1; turn < TURNS; turn++) {
-    for (int i = 0; i < OPERANDS; i++) {
-      forward f = {.context = context,
-                   .linear = linear,
-                   .x = dtypes[i][0] == GT_BF16 ? (const void *)x_bf16 : x,
-                   .y = y,
-                   .params = {.struct_size = sizeof f.params,
-                              .activation = l.activation,
-                              .rows = l.rows,
-                              .x_stride = x_stride,
-                              .y_stride = l.out,
-                              .scale = 1,
-                              .x_dtype = dtypes[i][0],
-                              .y_dtype = dtypes[i][1]}};
-      const double start = seconds(threads);
-      for (int64_t call = 0; call < calls; call++) {
-        run_forward(&f);
-      }
-      if (turn >= 0) {
-        times[i][turn] = (seconds(threads) - start) / (double)calls;
-        ratios[i][turn] = times[i][turn] / times[0][turn];
-      }
+  uint16_t *rounded = rounded_to_bf16(context, x, l.rows * x_stride);
+  float *y = random_floats(context, l.rows * l.out);
+  forward f = {.context = context,
+               .linear = linear,
+               .x = x,
+               .y = y,
+               .params = {.struct_size = sizeof f.params,
+                          .activation = l.activation,
+                          .rows = l.rows,
+                          .x_stride = x_stride,
+                          .y_stride = l.out,
+                          .scale = 1}};
+  printf("%6lld x %5lld x %5lld %-9s", (long long)l.rows, (long long)l.in, (long long)l.out,
+         l.activation == GT_ACT_IDENTITY ? "" : "gelu_erf");
+  for (size_t i = 0; i < sizeof dtypes / sizeof dtypes[0]; i++) {
+    forward g = f;
+    g.x = dtypes[i][0] == GT_BF16 ? (const void *)rounded : x;
+    g.params.x_dtype = dtypes[i][0];
+    g.params.y_dtype = dtypes[i][1];
+    double ratio;
+    const double time = compare_calls(context, run_forward, &f, &g, &ratio);
+    if (i == 0) {
+      printf(" %10.1f", time * 1e6);
     }
-  }
-  printf("%6lld x %5lld x %5lld %-9s %10.1f", (long long)l.rows, (long long)l.in, (long long)l.out,
-         l.activation == GT_ACT_IDENTITY ? "" : "gelu_erf", quantile(times[0], TURNS, 0.5) * 1e6);
-  for (int i = 1; i < OPERANDS; i++) {
-    printf(" %8.3f", quantile(ratios[i], TURNS, 0.5));
+    printf(" %8.3f", ratio);
   }
   printf("\n");
   fflush(stdout);
   gt_free(context, x);
-  gt_free(context, x_bf16);
+  gt_free(context, rounded);
   gt_free(context, y);
   gt_linear_destroy(context, linear);
 }
