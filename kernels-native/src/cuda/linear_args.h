@@ -5,8 +5,7 @@
 #include <stdint.h>
 
 enum {
-  GT_LINEAR_PAD =
-      8, /* packed rows, and what linear_round makes of x, are zero-padded to a multiple of so many elements */
+  GT_LINEAR_PAD = 8, /* packed rows, and those of linear_round, are zero-padded to a multiple of so many elements */
 
   /* Tiles of y are 64 or 128 rows and columns; in_features go through shared memory in steps. */
   GT_LINEAR_F32_STEP = 16,
@@ -41,8 +40,8 @@ typedef struct gt_linear_epilogue {
   int32_t vector; /* residual and y can be accessed by four elements */
 } gt_linear_epilogue;
 
-/* Weights and x are read by 16 bytes; x in fp32, and by skinny kernels, only where x_vector says so, which means too
- * that in_features have no rest. */
+/* Weights and x are read by 16 bytes; x in fp32, and in skinny kernels in bf16, only where x_vector says so, which
+ * means too that its in_features are a multiple of 16 bytes. */
 typedef struct gt_linear_args {
   gt_linear_epilogue epilogue;
   const void *x;      /* fp32; for linear_bf16_* bf16, up to weight_stride */
