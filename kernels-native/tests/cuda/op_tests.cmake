@@ -10,8 +10,8 @@ function(gatun_add_cuda_op_tests driver_folder)
   target_include_directories(gatun_cuda_test_harness PUBLIC ${tests} ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(gatun_cuda_test_harness PUBLIC gatun_cuda Threads::Threads m)
 
-  foreach(name activate argmax attention attention_window context disentangled embed invariance linear norm pool_sequences
-               rope)
+  foreach(name activate argmax attention attention_operands attention_window context disentangled embed invariance linear
+               linear_operands norm pool_sequences rope)
     add_executable(cuda_${name}_test ${tests}/${name}_test.c)
     target_compile_options(cuda_${name}_test PRIVATE -include ${proxy})
     target_link_libraries(cuda_${name}_test PRIVATE gatun_cuda_test_harness)
@@ -30,6 +30,7 @@ function(gatun_add_cuda_op_tests driver_folder)
   target_compile_options(cuda_bf16_linear_test PRIVATE -include ${proxy})
   target_link_libraries(cuda_bf16_linear_test PRIVATE gatun_cuda_test_harness)
   target_sources(cuda_attention_test PRIVATE ${tests}/attention_scene.c)
+  target_sources(cuda_attention_operands_test PRIVATE ${tests}/attention_scene.c)
   target_sources(cuda_attention_window_test PRIVATE ${tests}/attention_scene.c)
   target_sources(cuda_disentangled_test PRIVATE ${tests}/disentangled_scene.c)
 
@@ -37,7 +38,7 @@ function(gatun_add_cuda_op_tests driver_folder)
   add_test(NAME cuda_bf16_linear_test COMMAND cuda_bf16_linear_test exact)
   set_tests_properties(cuda_bf16_linear_test PROPERTIES TIMEOUT 240 ENVIRONMENT
     "LD_LIBRARY_PATH=${driver_folder};FAKE_CUDA=order=rotate")
-  foreach(name linear bf16_linear)
+  foreach(name linear linear_operands bf16_linear)
     add_test(NAME cuda_${name}_tiles_test COMMAND cuda_${name}_test exact)
     set_tests_properties(cuda_${name}_tiles_test PROPERTIES TIMEOUT 240 ENVIRONMENT
       "LD_LIBRARY_PATH=${driver_folder};FAKE_CUDA=processors=1")
