@@ -1,5 +1,6 @@
 package dev.gatun.tools;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.gatun.conformance.Check;
@@ -7,6 +8,8 @@ import dev.gatun.conformance.Verifier;
 import dev.gatun.conformance.VerifyOptions;
 import dev.gatun.conformance.VerifyReport;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -15,12 +18,12 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code gatun verify}: a model directory against the reference that lies in it. */
+/** {@code gatun verify}: model directories against the references that lie in them. */
 @Command(
     name = "verify",
     mixinStandardHelpOptions = true,
     description = {
-      "Compares a model with the numbers that transformers computed for it.",
+      "Compares models with the numbers that transformers computed for them.",
       "",
       "MODEL_DIR holds reference/reference.json and reference/reference.safetensors beside the",
       "model. Every output must be as close to the float64 reference as twice PyTorch's own",
@@ -35,17 +38,22 @@ import picocli.CommandLine.Spec;
       "  gatun verify conformance/fixtures/bert-model",
       "  gatun verify conformance/fixtures/t5 --tier reference --threads 1 --json",
       "  gatun verify conformance/fixtures/bert-model --dtype bf16",
-      "  gatun verify conformance/fixtures/bert-model --device cuda",
+      "  gatun verify conformance/fixtures/* --device cuda",
     })
 final class VerifyCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
-  @Parameters(paramLabel = "MODEL_DIR", description = "A model directory with a reference.")
-  private Path directory;
+  @Parameters(
+      paramLabel = "MODEL_DIR",
+      arity = "1..*",
+      description = "Model directories, each with a reference.")
+  private List<Path> directories;
 
   @Mixin private KernelOptions kernels;
 
-  @Option(names = "--json", description = "Print JSON instead of the table.")
+  @Option(
+      names = "--json",
+      description = "Print JSON instead of tables: an object, an array of several models.")
   private boolean json;
 
   @Override
@@ -57,17 +65,36 @@ final class VerifyCommand implements Callable<Integer> {
             .withDtype(kernels.dtype());
     options = kernels.tier().map(options::withTier).orElse(options);
     var out = spec.commandLine().getOut();
-    VerifyReport report;
-    try (var progress = Progress.of(spec.commandLine().getErr(), "loading " + directory)) {
-      report =
-          Verifier.verify(directory, options, name -> progress.update("verifying case " + name));
+    var reports = new ArrayList<VerifyReport>();
+    for (Path directory : directories) {
+      VerifyReport report = verify(directory, options);
+      reports.add(report);
+      if (!json) {
+        out.print(report);
+        out.flush();
+      }
     }
+    long passed = reports.stream().filter(VerifyReport::passed).count();
     if (json) {
-      out.println(toJson(report).toPrettyString());
-    } else {
-      out.print(report);
+      var objects = reports.stream().map(VerifyCommand::toJson).toList();
+      JsonNode whole =
+          objects.size() == 1
+              ? objects.getFirst()
+              : JsonNodeFactory.instance.arrayNode().addAll(objects);
+      out.println(whole.toPrettyString());
+    } else if (reports.size() > 1) {
+      out.printf("%d of %d models passed%n", passed, reports.size());
     }
-    return report.passed() ? Gatun.OK : Gatun.FAILED;
+    return passed == reports.size() ? Gatun.OK : Gatun.FAILED;
+  }
+
+  private VerifyReport verify(Path directory, VerifyOptions options) {
+    try (var progress = Progress.of(spec.commandLine().getErr(), "loading " + directory)) {
+      return Verifier.verify(
+          directory,
+          options,
+          name -> progress.update("verifying " + directory.getFileName() + ", case " + name));
+    }
   }
 
   private static ObjectNode toJson(VerifyReport report) {

@@ -48,6 +48,19 @@ class VerifyCommandTest {
   }
 
   @Test
+  void severalModels() throws IOException {
+    String[] models = {Cli.fixture("bert-masked-lm"), Cli.fixture("gpt2-lm")};
+    Cli.run("verify", models[0], models[1])
+        .succeeds()
+        .prints("BertForMaskedLM", "GPT2LMHeadModel", "2 of 2 models passed");
+
+    JsonNode reports =
+        new JsonMapper().readTree(Cli.run("verify", models[0], models[1], "--json").out());
+    assertEquals(2, reports.size());
+    assertTrue(reports.get(1).path("passed").booleanValue());
+  }
+
+  @Test
   void aChangedWeightFailsAndNamesTheLayer() throws IOException {
     copyFixture("bert-masked-lm");
     Path weights = copy.resolve("model.safetensors");
