@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 enum {
-  GT_LINEAR_PAD = 8, /* packed rows, and x in bf16, are zero-padded to a multiple of so many elements */
+  GT_LINEAR_PAD = 8, /* packed rows, and those of linear_round, are zero-padded to a multiple of so many elements */
 
   /* Tiles of y are 64 or 128 rows and columns; in_features go through shared memory in steps. */
   GT_LINEAR_F32_STEP = 16,
@@ -29,20 +29,22 @@ enum {
 typedef struct gt_linear_epilogue {
   const float *bias;     /* [y_features], gated: twice as many; aligned to 16 bytes */
   const float *residual; /* NULL: none; may be y */
-  float *y;
+  void *y;               /* fp32 or bf16 */
   int64_t residual_stride;
   int64_t y_stride;
   int64_t y_features;
   float scale;
   int32_t activation;
   int32_t gated;
-  int32_t vector; /* residual and y can be accessed by 16 bytes */
+  int32_t y_bf16; /* rounded to nearest even */
+  int32_t vector; /* residual and y can be accessed by four elements */
 } gt_linear_epilogue;
 
-/* Weights and x are read by 16 bytes; x in fp32 only where x_vector says so, which means in_features % 4 == 0 too. */
+/* Weights and x are read by 16 bytes; x in fp32, and in skinny kernels in bf16, only where x_vector says so, which
+ * means too that its in_features are a multiple of 16 bytes. */
 typedef struct gt_linear_args {
   gt_linear_epilogue epilogue;
-  const void *x;      /* fp32; for linear_bf16_* bf16, padded */
+  const void *x;      /* fp32; for linear_bf16_* bf16, up to weight_stride */
   const void *weight; /* [y_features or twice as many, weight_stride] */
   int64_t x_stride;
   int64_t weight_stride;
@@ -51,6 +53,7 @@ typedef struct gt_linear_args {
   uint32_t row_tiles;    /* of y; for skinny kernels: parts of x */
   uint32_t column_tiles; /* not for skinny kernels */
   int32_t slices;        /* for skinny kernels: warps that share weight rows: 1, 2, 4 or 8 */
+  int32_t x_bf16;        /* for linear_skinny_bf16_* */
   int32_t x_vector;
 } gt_linear_args;
 
@@ -64,12 +67,13 @@ typedef struct gt_linear_finish_args {
 
 /* x as bf16, zeros up to y_stride: a multiple of GT_LINEAR_PAD. A block has one row. */
 typedef struct gt_linear_round_args {
-  const float *x;
+  const void *x; /* fp32 or bf16 */
   void *y;
   int64_t features;
   int64_t x_stride;
   int64_t y_stride;
-  int32_t x_vector;
+  int32_t x_bf16;
+  int32_t x_vector; /* x is fp32 and can be read by 16 bytes */
 } gt_linear_round_args;
 
 /* A matrix as it lies in a checkpoint, contiguous [rows, columns] -> fp32 or bf16. linear_pack keeps rows, grid [rows,

@@ -1,7 +1,8 @@
 /*
  * Linear layers on the GPU. Up to SKINNY_ROWS rows it is the weights' way from memory that takes the time, and a kernel
  * reads them once; more rows are a product of matrices, by cuBLASLt where there is one and it can, otherwise in tiles
- * of our own. What cuBLASLt can't add to a product (activations but none, gates, scales) a kernel does afterwards.
+ * of our own. What cuBLASLt can't add to a product (activations but none, gates, scales) a kernel does afterwards. So
+ * it is with y in bf16: to that cuBLASLt adds a bias in bf16 only, and ours is fp32.
  */
 #include "core/arithmetic.h"
 #include "cuda/alignment.h"
@@ -17,9 +18,10 @@ static const int64_t WORKSPACE_BYTES = 32 << 20;
 static const int64_t PART_BYTES = 24 << 20;
 static const int64_t PART_ROWS = 256; /* at least, and a multiple of them */
 
-static gt_linear_epilogue epilogue_of(const gt_linear *linear, const float *residual, float *y,
+static gt_linear_epilogue epilogue_of(const gt_linear *linear, const float *residual, void *y,
                                       const gt_linear_params *params) {
   const int64_t y_features = linear->shape.out_features / (linear->shape.gated ? 2 : 1);
+  const bool y_bf16 = params->y_dtype == GT_BF16;
   return (gt_linear_epilogue){
       .bias = linear->bias,
       .residual = residual,
@@ -30,7 +32,8 @@ static gt_linear_epilogue epilogue_of(const gt_linear *linear, const float *resi
       .scale = params->scale,
       .activation = params->activation,
       .gated = linear->shape.gated,
-      .vector = gt_rows_aligned(y, params->y_stride) &&
+      .y_bf16 = y_bf16,
+      .vector = (y_bf16 ? (uintptr_t)y % 8 == 0 && params->y_stride % 4 == 0 : gt_rows_aligned(y, params->y_stride)) &&
                 (residual == NULL || gt_rows_aligned(residual, params->residual_stride)),
   };
 }
@@ -93,21 +96,22 @@ static void launch_tiles(gt_cuda_call *call, bool bf16, gt_linear_args *args) {
 typedef struct product {
   gt_cuda_call *call;
   const gt_linear *linear;
-  const float *x;
+  const void *x;
   int64_t x_stride;
+  bool x_bf16;
   gt_linear_epilogue epilogue;
   gt_cublaslt *blas; /* NULL: tiles */
   bool direct;       /* cuBLASLt gives y as it is to be */
   /* In scratch, or NULL: */
-  void *x_bf16;
-  float *sums; /* [rows of a part, out_features]; NULL: they lie in y */
+  void *rounded_x; /* [rows of a part, stride of the weights]; NULL: x is read as it lies */
+  float *sums;     /* [rows of a part, out_features]; NULL: they lie in y */
   void *workspace;
 } product;
 
 static bool by_blas(const product *p, const gt_linear_args *args) {
   const gt_linear_epilogue *e = &args->epilogue;
   const int64_t out = p->linear->shape.out_features;
-  const bool bf16 = p->x_bf16 != NULL;
+  const bool bf16 = p->linear->shape.compute_dtype == GT_BF16;
   float *sums = p->sums == NULL ? e->y : p->sums;
   const int64_t sums_stride = p->sums == NULL ? e->y_stride : out;
   const gt_cublaslt_product wanted = {
@@ -140,9 +144,9 @@ static bool by_blas(const product *p, const gt_linear_args *args) {
   return true;
 }
 
-static gt_linear_args args_of(const gt_linear *linear, const float *x, int64_t x_stride, int64_t rows,
+static gt_linear_args args_of(const gt_linear *linear, const void *x, bool x_bf16, int64_t x_stride, int64_t rows,
                               const gt_linear_epilogue *epilogue) {
-  const int64_t in = linear->shape.in_features;
+  const int64_t in = linear->shape.in_features, vector = x_bf16 ? 8 : 4;
   return (gt_linear_args){
       .epilogue = *epilogue,
       .x = x,
@@ -151,28 +155,36 @@ static gt_linear_args args_of(const gt_linear *linear, const float *x, int64_t x
       .weight_stride = linear->stride,
       .rows = rows,
       .in_features = in,
-      .x_vector = gt_rows_aligned(x, x_stride) && in % 4 == 0,
+      .x_bf16 = x_bf16,
+      .x_vector = gt_aligned(x) && x_stride % vector == 0 && in % vector == 0,
   };
+}
+
+/* Row `first` of a matrix. */
+static void *rows_from(void *matrix, bool bf16, int64_t first, int64_t stride) {
+  return (char *)matrix + first * stride * (bf16 ? 2 : (int64_t)sizeof(float));
 }
 
 static void run_part(const product *p, int64_t first, int64_t rows) {
   gt_linear_epilogue epilogue = p->epilogue;
-  epilogue.y += first * epilogue.y_stride;
+  epilogue.y = rows_from(epilogue.y, epilogue.y_bf16, first, epilogue.y_stride);
   epilogue.residual = epilogue.residual == NULL ? NULL : epilogue.residual + first * epilogue.residual_stride;
-  gt_linear_args args = args_of(p->linear, p->x + first * p->x_stride, p->x_stride, rows, &epilogue);
-  if (p->x_bf16 != NULL) {
+  const char *x = rows_from((void *)(uintptr_t)p->x, p->x_bf16, first, p->x_stride);
+  gt_linear_args args = args_of(p->linear, x, p->x_bf16, p->x_stride, rows, &epilogue);
+  if (p->rounded_x != NULL) {
     const gt_linear_round_args round = {.x = args.x,
-                                        .y = p->x_bf16,
+                                        .y = p->rounded_x,
                                         .features = args.in_features,
                                         .x_stride = args.x_stride,
                                         .y_stride = p->linear->stride,
-                                        .x_vector = gt_rows_aligned(args.x, args.x_stride)};
+                                        .x_bf16 = p->x_bf16,
+                                        .x_vector = !p->x_bf16 && gt_rows_aligned(args.x, args.x_stride)};
     gt_cuda_launch(p->call, GT_CUDA_linear_round, (gt_cuda_grid){rows, 1, 1}, 0, &round);
-    args.x = p->x_bf16;
+    args.x = p->rounded_x;
     args.x_stride = p->linear->stride;
   }
   if (p->blas == NULL || !by_blas(p, &args)) {
-    launch_tiles(p->call, p->x_bf16 != NULL, &args);
+    launch_tiles(p->call, p->linear->shape.compute_dtype == GT_BF16, &args);
   }
 }
 
@@ -182,13 +194,17 @@ static int64_t part_of(int64_t rows, int64_t row_bytes) {
   return gt_ceil_div(gt_ceil_div(rows, gt_ceil_div(rows, most)), PART_ROWS) * PART_ROWS;
 }
 
-static void run_product(product *p, int64_t rows) {
+/* `x_vector`: all of x can be read by 16 bytes. */
+static void run_product(product *p, int64_t rows, bool x_vector) {
   const gt_linear_epilogue *e = &p->epilogue;
   const gt_linear_shape *shape = &p->linear->shape;
-  p->direct = p->blas != NULL && e->activation == GT_ACT_IDENTITY && !e->gated && e->scale == 1;
-  const bool finished = p->blas != NULL && !p->direct, sums_apart = finished && (e->gated || e->residual == e->y);
+  p->direct = p->blas != NULL && e->activation == GT_ACT_IDENTITY && !e->gated && e->scale == 1 && !e->y_bf16;
+  const bool finished = p->blas != NULL && !p->direct;
+  const bool sums_apart = finished && (e->gated || e->y_bf16 || e->residual == e->y);
   const int64_t out = shape->out_features;
-  const int64_t x_bytes = shape->compute_dtype == GT_BF16 ? 2 * p->linear->stride : 0;
+  /* Tiles and cuBLASLt read rows as wide as those of the weights. */
+  const bool rounded = shape->compute_dtype == GT_BF16 && !(p->x_bf16 && x_vector);
+  const int64_t x_bytes = rounded ? 2 * p->linear->stride : 0;
   const int64_t sums_bytes = sums_apart ? out * (int64_t)sizeof(float) : 0;
   const int64_t workspace_bytes = p->blas != NULL ? WORKSPACE_BYTES : 0;
   const int64_t part = part_of(rows, x_bytes + (finished ? out * (int64_t)sizeof(float) : 0));
@@ -200,7 +216,7 @@ static void run_product(product *p, int64_t rows) {
   }
   p->workspace = workspace_bytes == 0 ? NULL : scratch;
   p->sums = sums_apart ? (float *)(scratch + workspace_bytes) : NULL;
-  p->x_bf16 = x_bytes == 0 ? NULL : scratch + workspace_bytes + aligned_sums_bytes;
+  p->rounded_x = x_bytes == 0 ? NULL : scratch + workspace_bytes + aligned_sums_bytes;
   for (int64_t first = 0; first < rows; first += part) {
     run_part(p, first, gt_min(part, rows - first));
   }
@@ -208,13 +224,10 @@ static void run_product(product *p, int64_t rows) {
 
 gt_status gt_run_linear_forward(gt_context *context, const gt_linear *linear, const void *x, const float *residual,
                                 void *y, const gt_linear_params *params, char *message, size_t message_size) {
-  if (params->x_dtype != GT_F32 || params->y_dtype != GT_F32) {
-    return gt_fail(GT_UNSUPPORTED, message, message_size, "linear_forward: no kernel for operands in bf16.");
-  }
   gt_cuda_call call = gt_cuda_begin(context, "linear_forward", message, message_size);
-  const bool bf16 = linear->shape.compute_dtype == GT_BF16;
+  const bool bf16 = linear->shape.compute_dtype == GT_BF16, x_bf16 = params->x_dtype == GT_BF16;
   const gt_linear_epilogue epilogue = epilogue_of(linear, residual, y, params);
-  gt_linear_args args = args_of(linear, x, params->x_stride, params->rows, &epilogue);
+  gt_linear_args args = args_of(linear, x, x_bf16, params->x_stride, params->rows, &epilogue);
   gt_cublaslt *blas = gt_cuda_blas(context);
   /* Without cuBLASLt, too few tiles for the device are left to warps that share the weights' columns. */
   const bool skinny = params->rows <= SKINNY_ROWS || (blas == NULL && params->rows <= SKINNY_PARTS * SKINNY_ROWS &&
@@ -222,9 +235,14 @@ gt_status gt_run_linear_forward(gt_context *context, const gt_linear *linear, co
   if (skinny) {
     launch_skinny(&call, bf16, &args);
   } else {
-    product p = {
-        .call = &call, .linear = linear, .x = x, .x_stride = params->x_stride, .epilogue = epilogue, .blas = blas};
-    run_product(&p, params->rows);
+    product p = {.call = &call,
+                 .linear = linear,
+                 .x = x,
+                 .x_stride = params->x_stride,
+                 .x_bf16 = x_bf16,
+                 .epilogue = epilogue,
+                 .blas = blas};
+    run_product(&p, params->rows, args.x_vector);
   }
   return gt_cuda_end(&call);
 }

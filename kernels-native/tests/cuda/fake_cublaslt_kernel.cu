@@ -1,4 +1,4 @@
-/* A thread per element of d, in double, strictly by what the matrices say they are. */
+/* A thread per element of d, strictly by what the matrices say they are: a sum in double, the rest in fp32. */
 #include "fake_cublaslt_kernel.h"
 
 #include "cuda/kernels/kernel.cuh"
@@ -22,12 +22,12 @@ GT_KERNEL(fake_cublaslt_product) {
   for (uint64_t k = 0; k < depth; k++) {
     sum += fake_element(args.a, row, k) * fake_element(args.b, k, column);
   }
-  sum *= args.alpha;
+  float value = args.alpha * (float)sum;
   if (args.beta != 0) {
-    sum += args.beta * fake_element(args.c, row, column);
+    value += args.beta * (float)fake_element(args.c, row, column);
   }
   if (args.bias != nullptr) {
-    sum += args.bias[row];
+    value += args.bias[row];
   }
-  ((float *)args.d.data)[row + column * (uint64_t)args.d.leading] = (float)sum;
+  ((float *)args.d.data)[row + column * (uint64_t)args.d.leading] = value;
 }

@@ -159,6 +159,8 @@ struct fake_call {
   }
 
 void read_config();
+/* Bytes of dynamic shared memory that a block may have at most. */
+size_t most_shared();
 /* What people should know; fake_cuda_report. */
 __attribute__((format(printf, 1, 2))) void note_report(const char *format, ...);
 /* A kernel or copy failed: the context is lost. */

@@ -26,17 +26,23 @@ function(gatun_add_cuda_op_tests driver_folder)
     set_tests_properties(cuda_${name}_test PROPERTIES TIMEOUT 240 ENVIRONMENT "LD_LIBRARY_PATH=${driver_folder}")
   endforeach()
   add_test(NAME cuda_no_driver_test COMMAND cuda_faults_test no-driver)
+  add_executable(cuda_bf16_linear_test cuda_bf16_linear_test.c)
+  target_compile_options(cuda_bf16_linear_test PRIVATE -include ${proxy})
+  target_link_libraries(cuda_bf16_linear_test PRIVATE gatun_cuda_test_harness)
   target_sources(cuda_attention_test PRIVATE ${tests}/attention_scene.c)
   target_sources(cuda_attention_operands_test PRIVATE ${tests}/attention_scene.c)
   target_sources(cuda_attention_window_test PRIVATE ${tests}/attention_scene.c)
   target_sources(cuda_disentangled_test PRIVATE ${tests}/disentangled_scene.c)
 
-  # Linear layers take other kernels on a small device, and with cuBLASLt.
-  foreach(name linear linear_operands)
-    add_test(NAME cuda_${name}_tiles_test COMMAND cuda_${name}_test)
+  # Linear layers take other kernels on a small device, and with cuBLASLt. Only bf16_linear_test heeds "exact".
+  add_test(NAME cuda_bf16_linear_test COMMAND cuda_bf16_linear_test exact)
+  set_tests_properties(cuda_bf16_linear_test PROPERTIES TIMEOUT 240 ENVIRONMENT
+    "LD_LIBRARY_PATH=${driver_folder};FAKE_CUDA=order=rotate")
+  foreach(name linear linear_operands bf16_linear)
+    add_test(NAME cuda_${name}_tiles_test COMMAND cuda_${name}_test exact)
     set_tests_properties(cuda_${name}_tiles_test PROPERTIES TIMEOUT 240 ENVIRONMENT
       "LD_LIBRARY_PATH=${driver_folder};FAKE_CUDA=processors=1")
-    add_test(NAME cuda_${name}_cublaslt_test COMMAND cuda_${name}_test)
+    add_test(NAME cuda_${name}_cublaslt_test COMMAND cuda_${name}_test exact)
     set_tests_properties(cuda_${name}_cublaslt_test PROPERTIES TIMEOUT 240 ENVIRONMENT
       "LD_LIBRARY_PATH=${driver_folder}:$<TARGET_FILE_DIR:fake_cublaslt>;FAKE_CUDA=order=rotate")
   endforeach()

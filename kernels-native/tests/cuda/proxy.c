@@ -255,7 +255,7 @@ gt_status proxy_rope(gt_context *context, float *x, const int32_t *positions, co
                      const gt_rope_params *params, char *message, size_t message_size) {
   staging s = stage(context, message, message_size);
   const gt_rope_params none = {0}, *p = params == NULL ? &none : params;
-  const int64_t half = p->rotary_dim / 2;
+  const int64_t half = p->rotary_dim > p->head_dim ? 0 : p->rotary_dim / 2; /* will be refused, the tables with it */
   const int turned = add_rows(&s, "x", x, p->tokens, (int64_t)p->num_heads * p->head_dim, p->x_stride, true);
   const int c = add_rows(&s, "cosines", cosines, p->table_rows, half, half, false);
   const int i = add_rows(&s, "sines", sines, p->table_rows, half, half, false);

@@ -34,7 +34,7 @@ struct thread {
   float *d;
   uint32_t *r;
   const uint32_t *a, *b;
-  const void *row;
+  unsigned char row[16];
 
   std::vector<copy> copies;
   std::vector<size_t> groups; /* ends of committed groups in `copies` */

@@ -132,6 +132,8 @@ static void products() {
     std::vector<float> a = random_bf16(&wa, 256), b = random_bf16(&wb, 128), d(128);
     run_right("test_mma_bf16", {1, 1, 1}, 768, {wa.data(), wb.data(), d.data(), 0, NOTHING}, by);
     check_product("bf16", d, a, b, 16, 1, 16);
+    run_right("test_mma_bf16", {1, 1, 1}, 768, {wa.data(), wb.data(), d.data(), 0, NO_BARRIER}, by);
+    CHECK(d[0] != d[0] || d[127] != d[127], "order %d: a missing sync_warp isn't seen", (int)by);
     run_right("test_mma_bf16_trans", {1, 1, 1}, 1024, {wa.data(), wb.data(), d.data(), 0, NOTHING}, by);
     check_product("bf16 transposed", d, a, b, 16, 8, 1);
     a = random_floats(128);

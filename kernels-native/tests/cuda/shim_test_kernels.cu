@@ -39,7 +39,9 @@ GT_KERNEL(test_mma_bf16) {
   if (lane < 16) {
     ((uint4 *)smem)[32 + lane] = b[lane];
   }
-  gt_sync_warp();
+  if (args.wrong != NO_BARRIER) {
+    gt_sync_warp();
+  }
   uint32_t fa[4], fb[4];
   float d[4] = {0, 0, 0, 0};
   /* Rows 0 to 7, rows 8 to 15, then their second halves. */

@@ -24,18 +24,21 @@ static void perform_shuffle(thread *warp) {
   }
 }
 
+/* A row is read when its lane comes, which may be before others have written it: load_matrix is no sync_warp. */
+static void arrive_load_matrix(uint32_t *r, const void *shared, stop which) {
+  memcpy(now.current->row, shared, 16);
+  now.current->r = r;
+  arrive(which);
+}
+
 void load_matrix(uint32_t *r, const void *shared) {
   check_shared("load_matrix", shared, 16);
-  now.current->r = r;
-  now.current->row = shared;
-  arrive(LOAD_MATRIX);
+  arrive_load_matrix(r, shared, LOAD_MATRIX);
 }
 
 void load_matrix_trans(uint32_t *r, const void *shared) {
   check_shared("load_matrix_trans", shared, 16);
-  now.current->r = r;
-  now.current->row = shared;
-  arrive(LOAD_MATRIX_TRANS);
+  arrive_load_matrix(r, shared, LOAD_MATRIX_TRANS);
 }
 
 /* Lanes 8 m to 8 m + 7 gave the rows of matrix m, whose elements 2 t and 2 t + 1 of row g go to r[m] of lane 4 g + t.

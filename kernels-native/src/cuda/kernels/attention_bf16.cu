@@ -15,7 +15,7 @@ enum {
 template <int DIMS>
 struct att_shape {
   enum {
-    KEYS = DIMS > 128 ? GT_ATTENTION_BF16_WIDE_KEYS : ATT_KEYS,
+    KEYS = DIMS > 128 ? (int)GT_ATTENTION_BF16_WIDE_KEYS : (int)ATT_KEYS,
     Q_IN_REGISTERS = DIMS <= 128,
     TWO_STAGES = DIMS <= 96, /* one for K and one for V; otherwise they take turns */
     STRIDE = DIMS + 8,       /* bf16: rows begin 16 bytes on among the banks, so 8 of them meet in none */

@@ -179,7 +179,7 @@ GT_KERNEL(attention_decode_f32) {
       }
       row_weights[WARP_KEYS] = rescale; /* the same from all 8 lanes */
     }
-    gt_sync_warp();
+    /* The barrier of att_take is between the weights and those who read them. */
     GT_UNROLL
     for (int c = 0; c < V_CHUNKS; c++) {
       if (c < stream.v_chunks) {

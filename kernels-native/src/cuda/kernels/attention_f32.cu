@@ -169,7 +169,7 @@ GT_DEVICE void attend(const gt_attention_args &args, unsigned char *shared) {
       }
       sum[i] = fmaf(sum[i], rescale[i], part);
     }
-    gt_sync_warp();
+    /* The barrier of att_take is between the weights and those who read them. */
     GT_UNROLL
     for (int c = 0; c < V_CHUNKS; c++) {
       if (c < stream.v_chunks) {

@@ -53,7 +53,12 @@ GT_DEVICE void gt_linear_finish_1(const gt_linear_epilogue &e, int64_t row, int6
   if (e.residual != nullptr) {
     value += e.residual[row * e.residual_stride + column];
   }
-  e.y[row * e.y_stride + column] = value;
+  const int64_t index = row * e.y_stride + column;
+  if (e.y_bf16) {
+    ((uint16_t *)e.y)[index] = (uint16_t)gt_bf16x2(value, 0.0f);
+  } else {
+    ((float *)e.y)[index] = value;
+  }
 }
 
 /* Up to four floats, the rest 0; `vector`: they are aligned to 16 bytes. */
@@ -69,12 +74,41 @@ GT_DEVICE void gt_linear_load_4(float v[4], const float *from, int count, bool v
   }
 }
 
+/* Stores up to four elements of y. */
+GT_DEVICE void gt_linear_store_4(const gt_linear_epilogue &e, int64_t index, const float v[4], int count) {
+  const bool vector = e.vector && count == 4;
+  if (e.y_bf16) {
+    uint16_t *y = (uint16_t *)e.y + index;
+    const uint2 four = make_uint2(gt_bf16x2(v[0], v[1]), gt_bf16x2(v[2], v[3]));
+    if (vector) {
+      *(uint2 *)y = four;
+    } else {
+      GT_UNROLL
+      for (int i = 0; i < 4; i++) {
+        if (i < count) {
+          y[i] = (uint16_t)((i < 2 ? four.x : four.y) >> i % 2 * 16);
+        }
+      }
+    }
+  } else {
+    float *y = (float *)e.y + index;
+    if (vector) {
+      *(float4 *)y = make_float4(v[0], v[1], v[2], v[3]);
+    } else {
+      GT_UNROLL
+      for (int i = 0; i < 4; i++) {
+        if (i < count) {
+          y[i] = v[i];
+        }
+      }
+    }
+  }
+}
+
 /* Four elements, `column` a multiple of 4; those behind y_features are left out. */
 GT_DEVICE void gt_linear_finish_4(const gt_linear_epilogue &e, int64_t row, int64_t column, float sums[4],
                                   const float ups[4]) {
   const int count = e.y_features - column < 4 ? (int)(e.y_features - column) : 4;
-  float *y = e.y + row * e.y_stride + column;
-  const bool vector = e.vector && count == 4;
   float added[4] = {0, 0, 0, 0};
   float bias[4];
   gt_linear_load_4(bias, e.bias + column, count, true);
@@ -97,16 +131,7 @@ GT_DEVICE void gt_linear_finish_4(const gt_linear_epilogue &e, int64_t row, int6
   for (int i = 0; i < 4; i++) {
     sums[i] = fmaf(sums[i], e.scale, added[i]);
   }
-  if (vector) {
-    *(float4 *)y = make_float4(sums[0], sums[1], sums[2], sums[3]);
-  } else {
-    GT_UNROLL
-    for (int i = 0; i < 4; i++) {
-      if (i < count) {
-        y[i] = sums[i];
-      }
-    }
-  }
+  gt_linear_store_4(e, row * e.y_stride + column, sums, count);
 }
 
 /* Where this block's tile begins in y. Blocks that run at a time are neighbours both ways: groups of 8 tiles of rows,

@@ -65,7 +65,9 @@ GT_KERNEL(linear_zero) {
 }
 
 GT_KERNEL(linear_round) {
-  const float *x = args.x + blockIdx.x * args.x_stride;
+  const int64_t first = blockIdx.x * args.x_stride;
+  const float *x = (const float *)args.x + first;
+  const uint16_t *words = (const uint16_t *)args.x + first;
   uint4 *y = (uint4 *)((uint16_t *)args.y + blockIdx.x * args.y_stride);
   for (int64_t k = threadIdx.x * 8; k < args.y_stride; k += blockDim.x * 8) {
     float v[8];
@@ -76,7 +78,7 @@ GT_KERNEL(linear_round) {
     } else {
       GT_UNROLL
       for (int i = 0; i < 8; i++) {
-        v[i] = k + i < args.features ? x[k + i] : 0.0f;
+        v[i] = k + i >= args.features ? 0.0f : args.x_bf16 ? gt_float_of_bf16(words[k + i]) : x[k + i];
       }
     }
     y[k / 8] = make_uint4(gt_bf16x2(v[0], v[1]), gt_bf16x2(v[2], v[3]), gt_bf16x2(v[4], v[5]), gt_bf16x2(v[6], v[7]));

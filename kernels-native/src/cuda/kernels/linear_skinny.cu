@@ -137,6 +137,21 @@ GT_DEVICE void gt_skinny_f32(const gt_linear_args &args, unsigned char *smem) {
 
 /* Eight elements of x from in_feature k on, as bf16. */
 template <bool VECTOR>
+GT_DEVICE uint4 gt_skinny_x_bf16(const uint16_t *x, int64_t k, int64_t in_features) {
+  if constexpr (VECTOR) {
+    return *(const uint4 *)(x + k);
+  } else {
+    uint32_t pairs[4];
+    GT_UNROLL
+    for (int i = 0; i < 4; i++) {
+      const int64_t low = k + 2 * i;
+      pairs[i] = (low < in_features ? x[low] : 0u) | (low + 1 < in_features ? (uint32_t)x[low + 1] << 16 : 0u);
+    }
+    return make_uint4(pairs[0], pairs[1], pairs[2], pairs[3]);
+  }
+}
+
+template <bool VECTOR>
 GT_DEVICE uint4 gt_skinny_x_bf16(const float *x, int64_t k, int64_t in_features) {
   const float4 a = gt_skinny_x<VECTOR>(x, k, in_features);
   const float4 b = k + 4 < in_features ? gt_skinny_x<VECTOR>(x, k + 4, in_features) : make_float4(0, 0, 0, 0);
@@ -148,7 +163,7 @@ GT_DEVICE uint4 gt_skinny_x_bf16(const float *x, int64_t k, int64_t in_features)
  * 64 bytes of it, 16 each: in which order the products of 32 in_features are summed doesn't matter, so an mma gets
  * elements 0 .. 3 of each lane's eight as its 16, the next one elements 4 .. 7.
  */
-template <int ROWS, bool VECTOR>
+template <int ROWS, typename X, bool VECTOR>
 GT_DEVICE void gt_skinny_bf16_sums(float sums[ROWS / 8][4], const gt_linear_args &args) {
   constexpr int COLUMNS = GT_LINEAR_SKINNY_BF16_COLUMNS, STEP = GT_LINEAR_SKINNY_BF16_STEP;
   const int warp = threadIdx.x / 32, line = threadIdx.x % 32 / 4, part = threadIdx.x % 4 * 8;
@@ -160,7 +175,7 @@ GT_DEVICE void gt_skinny_bf16_sums(float sums[ROWS / 8][4], const gt_linear_args
     weight[i] = (const uint16_t *)args.weight +
                 gt_skinny_weight_row(args.epilogue, column, COLUMNS, line + 8 * i) * args.weight_stride;
   }
-  const float *x = (const float *)args.x + row * args.x_stride;
+  const X *x = (const X *)args.x + row * args.x_stride;
   for (int64_t first = warp % args.slices * STEP; first < args.in_features; first += args.slices * STEP) {
     uint4 w[2][2];
     GT_UNROLL
@@ -194,10 +209,16 @@ GT_DEVICE void gt_skinny_bf16(const gt_linear_args &args, unsigned char *smem) {
   for (int i = 0; i < ROWS / 8 * 4; i++) {
     sums[i / 4][i % 4] = 0;
   }
-  if (args.x_vector) {
-    gt_skinny_bf16_sums<ROWS, true>(sums, args);
+  if (args.x_bf16) {
+    if (args.x_vector) {
+      gt_skinny_bf16_sums<ROWS, uint16_t, true>(sums, args);
+    } else {
+      gt_skinny_bf16_sums<ROWS, uint16_t, false>(sums, args);
+    }
+  } else if (args.x_vector) {
+    gt_skinny_bf16_sums<ROWS, float, true>(sums, args);
   } else {
-    gt_skinny_bf16_sums<ROWS, false>(sums, args);
+    gt_skinny_bf16_sums<ROWS, float, false>(sums, args);
   }
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
   float *of_warp = (float *)smem + warp * COLUMNS * ROWS;

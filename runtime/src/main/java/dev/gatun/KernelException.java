@@ -14,7 +14,15 @@ public class KernelException extends GatunException {
     OUT_OF_MEMORY,
     /** Valid, but this device or tier has no kernel for it. */
     UNSUPPORTED,
-    INTERNAL
+    INTERNAL,
+    /** No driver, no device, or none of that index. */
+    NO_DEVICE,
+    /** The driver can't run what the kernel library was built with. */
+    DRIVER_TOO_OLD,
+    /** A device that the kernel library has no code for. */
+    UNSUPPORTED_DEVICE,
+    /** The device failed or was reset. */
+    DEVICE_LOST
   }
 
   private final Status status;

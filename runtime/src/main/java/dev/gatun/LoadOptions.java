@@ -14,9 +14,10 @@ import java.util.Optional;
  * @param architecture transformers class to build ({@code "BertModel"}); null takes the first of
  *     config.json's {@code architectures}
  * @param device where it runs
- * @param threads CPU threads including the caller; 0 for all this process may use
+ * @param threads CPU threads including the caller; 0 for all this process may use. Means nothing on
+ *     a GPU
  * @param tier highest CPU kernel tier to use ({@code "reference"}, {@code "avx2"}, {@code
- *     "avx512"}, {@code "avx512_bf16"}); null for the best this CPU runs
+ *     "avx512"}, {@code "avx512_bf16"}); null for the best this CPU runs, and on other devices
  * @param dtype precision to compute in
  * @param strict refuse a config.json with unknown keys that could change the numbers, instead of
  *     reporting them
@@ -46,7 +47,7 @@ public record LoadOptions(
    * The architecture config.json names, on the CPU, all threads, best tier, fp32, main revision.
    */
   public static LoadOptions defaults() {
-    return new LoadOptions(null, Device.CPU, 0, null, ComputeDtype.F32, false, null);
+    return new LoadOptions(null, Device.cpu(), 0, null, ComputeDtype.F32, false, null);
   }
 
   /** Directory of a model that was given by its path or id; one on the hub is downloaded. */

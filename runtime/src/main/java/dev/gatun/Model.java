@@ -8,6 +8,8 @@ import dev.gatun.loader.config.ConfigException;
 import dev.gatun.loader.config.ConfigParser;
 import dev.gatun.loader.config.GenerationConfig;
 import dev.gatun.loader.config.ModelConfig;
+import dev.gatun.loader.config.PoolingMode;
+import dev.gatun.runtime.embedding.Pooling;
 import dev.gatun.runtime.generation.GenerationLoop;
 import dev.gatun.runtime.models.Architecture;
 import dev.gatun.runtime.models.Architectures;
@@ -72,11 +74,7 @@ public final class Model implements AutoCloseable {
     this.network = network;
     this.context = context;
     this.ops = new Ops(context);
-    this.workspaces =
-        new WorkspacePool(
-            context,
-            Math.max(context.threads() + 1, Runtime.getRuntime().availableProcessors()),
-            RETAINED_BYTES);
+    this.workspaces = new WorkspacePool(context, context.concurrentCalls(), RETAINED_BYTES);
     this.lifetime = lifetime;
     lifetime.owns(workspaces);
   }
@@ -91,7 +89,7 @@ public final class Model implements AutoCloseable {
    *
    * @param idOrPath a directory, or an id such as {@code org/name} in the Hugging Face cache
    * @throws GatunException the subclass names what is wrong: model not found, config refused,
-   *     safetensors malformed, weights missing, native library missing
+   *     safetensors malformed, weights missing, native library missing, device unavailable
    */
   public static Model load(String idOrPath, LoadOptions options) {
     return load(options.locate(idOrPath), options);
@@ -99,7 +97,7 @@ public final class Model implements AutoCloseable {
 
   /** Loads from a directory. */
   public static Model load(Path directory, LoadOptions options) {
-    NativeLibrary.bindAhead();
+    NativeLibrary.bindAhead(options.device());
     return load(directory, ConfigParser.parse(directory.resolve("config.json")), options);
   }
 
@@ -162,7 +160,7 @@ public final class Model implements AutoCloseable {
     return context.device();
   }
 
-  /** CPU kernel tier in use. */
+  /** CPU kernel tier in use; {@code cuda} on a GPU. */
   public String tier() {
     return context.tier();
   }
@@ -213,6 +211,22 @@ public final class Model implements AutoCloseable {
     try (var _ = lifetime.use();
         Workspace ws = workspaces.acquire()) {
       var taps = new Taps(outputs);
+      network.forward(ops, ws, Batch.of(ws, inputs), taps);
+      return taps.outputs(inputs.batch());
+    }
+  }
+
+  /**
+   * One vector per sequence of a per-token output, made where that is.
+   *
+   * @param masked leading tokens of each sequence that are not pooled
+   */
+  Outputs forwardPooled(Inputs inputs, String output, List<PoolingMode> modes, int[] masked) {
+    InputChecks.check(architecture(), config, inputs);
+    try (var _ = lifetime.use();
+        Workspace ws = workspaces.acquire()) {
+      var taps =
+          Taps.pooled(output, (x, sequences) -> Pooling.pool(ops, ws, x, sequences, modes, masked));
       network.forward(ops, ws, Batch.of(ws, inputs), taps);
       return taps.outputs(inputs.batch());
     }

@@ -11,12 +11,13 @@ import dev.gatun.runtime.embedding.StaticTable;
 import dev.gatun.runtime.models.Architectures;
 import dev.gatun.runtime.nativelib.NativeContext;
 import dev.gatun.runtime.ops.Ops;
+import dev.gatun.runtime.tensor.Sequences;
+import dev.gatun.runtime.tensor.Tensor;
 import dev.gatun.runtime.tensor.Workspace;
 import dev.gatun.runtime.tensor.WorkspacePool;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.Set;
 
 /**
  * Token ids to sentence vectors: all modules of a sentence-transformers model. Safe to use from
@@ -148,19 +149,29 @@ final class SentenceEncoder implements AutoCloseable {
   private record Transformer(Model model, SentenceModule.Pooling pooling) implements Source {
     @Override
     public float[][] vectors(Ops ops, Workspace ws, List<Item> batch) {
-      // a text without any token, which a tokenizer without special tokens gives: nothing to run
-      List<int[]> ids = batch.stream().map(Item::ids).filter(i -> i.length > 0).toList();
-      Outputs outputs = ids.isEmpty() ? null : model.forward(Inputs.of(ids), Set.of(HIDDEN));
+      List<Item> some = batch.stream().filter(item -> item.ids().length > 0).toList();
+      int[] masked = some.stream().mapToInt(Item::masked).toArray();
+      Outputs outputs =
+          some.isEmpty()
+              ? null
+              : model.forwardPooled(
+                  Inputs.of(some.stream().map(Item::ids).toList()),
+                  HIDDEN,
+                  pooling.modes(),
+                  masked);
       var vectors = new float[batch.size()][];
       int row = 0;
       for (int i = 0; i < vectors.length; i++) {
-        float[] tokens =
-            batch.get(i).ids().length == 0 ? new float[0] : outputs.values(HIDDEN, row++);
         vectors[i] =
-            Pooling.pool(
-                tokens, model.config().hiddenSize(), pooling.modes(), batch.get(i).masked());
+            batch.get(i).ids().length == 0 ? ofNothing(ops, ws) : outputs.values(HIDDEN, row++);
       }
       return vectors;
+    }
+
+    /** A text without any token, which a tokenizer without special tokens gives: nothing to run. */
+    private float[] ofNothing(Ops ops, Workspace ws) {
+      Tensor none = ws.tensor(0, model.config().hiddenSize());
+      return Pooling.pool(ops, ws, none, Sequences.of(ws, 0), pooling.modes(), new int[1])[0];
     }
 
     @Override

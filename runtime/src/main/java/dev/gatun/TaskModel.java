@@ -38,7 +38,7 @@ final class TaskModel implements AutoCloseable {
    *     head
    */
   static TaskModel load(Path directory, LoadOptions options, String task, String head) {
-    NativeLibrary.bindAhead();
+    NativeLibrary.bindAhead(options.device());
     Path file = directory.resolve("config.json");
     ModelConfig config = ConfigParser.parse(file);
     String name = options.architecture();

@@ -124,7 +124,7 @@ public final class TextEmbedderBuilder {
    * @throws IllegalArgumentException if a setting does not fit the model
    */
   public TextEmbedder build() {
-    NativeLibrary.bindAhead();
+    NativeLibrary.bindAhead(options.device());
     Path directory = location.apply(options);
     return new TextEmbedder(directory, SentenceTransformerConfig.load(directory), this);
   }

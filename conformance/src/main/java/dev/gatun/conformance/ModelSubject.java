@@ -26,7 +26,10 @@ final class ModelSubject implements Subject {
 
   ModelSubject(Reference reference, VerifyOptions verify) {
     LoadOptions load =
-        LoadOptions.defaults().withThreads(verify.threads()).withDtype(verify.dtype());
+        LoadOptions.defaults()
+            .withDevice(verify.device())
+            .withThreads(verify.threads())
+            .withDtype(verify.dtype());
     this.directory = reference.directory();
     this.options = verify.tier().map(load::withTier).orElse(load);
     if (reference.cases().stream().allMatch(ReferenceCase.Embed.class::isInstance)) {

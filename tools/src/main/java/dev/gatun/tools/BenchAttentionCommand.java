@@ -194,6 +194,7 @@ final class BenchAttentionCommand implements Callable<Integer> {
 
     void run() {
       ops.attention(ws, q, k, v, attention, sequences, sequences);
+      ws.publish();
     }
   }
 }

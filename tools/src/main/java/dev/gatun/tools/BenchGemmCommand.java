@@ -3,6 +3,7 @@ package dev.gatun.tools;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.gatun.loader.config.Activation;
+import dev.gatun.loader.safetensors.DType;
 import dev.gatun.runtime.nativelib.NativeContext;
 import dev.gatun.runtime.ops.Ops;
 import dev.gatun.runtime.tensor.Tensor;
@@ -89,11 +90,12 @@ final class BenchGemmCommand implements Callable<Integer> {
     int in = Math.toIntExact(linear.inFeatures());
     Tensor values = ws.floats(m, in, RandomValues.floats(new SplittableRandom(m), m * in, 1));
     // As the layer before would have left it.
-    Tensor x = ops.activate(ws, values, Activation.IDENTITY, ws.spreadTensor(m, in));
+    Tensor x = ops.activate(ws, values, Activation.IDENTITY, ws.spreadTensor(DType.F32, m, in));
     return options.measure(
         () -> {
           long mark = ws.mark();
           ops.linear(ws, linear, x);
+          ws.publish();
           ws.release(mark);
         });
   }

@@ -35,6 +35,7 @@ import picocli.CommandLine.Spec;
       "  gatun generate --chars 1000 --temperature 0.7",
       "  gatun inspect-config gpt2",
       "  gatun embed sentence-transformers/all-MiniLM-L6-v2 'A text.' 'Another.' --similarity",
+      "  gatun devices",
       "  gatun logits bert-base-uncased --text 'Paris is the [MASK] of France.'",
       "  gatun verify conformance/fixtures/bert-model",
       "",
@@ -100,6 +101,7 @@ final class Gatun implements Runnable {
     all.put("bench", BenchCommand::new);
     all.put("cache", CacheCommand::new);
     all.put("classify", ClassifyCommand::new);
+    all.put("devices", DevicesCommand::new);
     all.put("download", DownloadCommand::new);
     all.put("embed", EmbedCommand::new);
     all.put("generate", GenerateCommand::new);

@@ -1,7 +1,6 @@
 package dev.gatun.tools;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.gatun.Device;
 import dev.gatun.runtime.nativelib.ContextOptions;
 import dev.gatun.runtime.nativelib.NativeContext;
 import java.io.PrintWriter;
@@ -26,7 +25,7 @@ final class OpBenchOptions {
   @Option(
       names = "--peak",
       paramLabel = "GFLOPS",
-      description = "The most this CPU can do with these threads, to print the share of it.")
+      description = "The most this device can do with these threads, to print the share of it.")
   private Double peak;
 
   @Option(names = "--json", description = "Print one JSON object per line instead of a table.")
@@ -47,7 +46,7 @@ final class OpBenchOptions {
 
   NativeContext open() {
     return NativeContext.open(
-        new ContextOptions(Device.CPU, kernels.threads(), kernels.tier(), kernels.dtype()));
+        new ContextOptions(kernels.device(), kernels.threads(), kernels.tier(), kernels.dtype()));
   }
 
   Timing measure(Runnable work) {

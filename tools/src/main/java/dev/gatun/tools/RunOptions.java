@@ -36,6 +36,7 @@ final class RunOptions {
   LoadOptions toLoadOptions() {
     LoadOptions options =
         LoadOptions.defaults()
+            .withDevice(kernels.device())
             .withThreads(kernels.threads())
             .withRevision(revision)
             .withDtype(kernels.dtype());

@@ -35,6 +35,7 @@ import picocli.CommandLine.Spec;
       "  gatun verify conformance/fixtures/bert-model",
       "  gatun verify conformance/fixtures/t5 --tier reference --threads 1 --json",
       "  gatun verify conformance/fixtures/bert-model --dtype bf16",
+      "  gatun verify conformance/fixtures/bert-model --device cuda",
     })
 final class VerifyCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -50,7 +51,10 @@ final class VerifyCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     VerifyOptions options =
-        VerifyOptions.defaults().withThreads(kernels.threads()).withDtype(kernels.dtype());
+        VerifyOptions.defaults()
+            .withDevice(kernels.device())
+            .withThreads(kernels.threads())
+            .withDtype(kernels.dtype());
     options = kernels.tier().map(options::withTier).orElse(options);
     var out = spec.commandLine().getOut();
     VerifyReport report;

@@ -15,6 +15,7 @@ class GatunTest {
         .prints(
             "bench",
             "classify",
+            "devices",
             "embed",
             "generate",
             "inspect-config",
@@ -30,6 +31,7 @@ class GatunTest {
       strings = {
         "bench",
         "classify",
+        "devices",
         "embed",
         "generate",
         "inspect-config",

@@ -3,6 +3,7 @@ package dev.gatun.conformance.junit;
 import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
+import dev.gatun.Device;
 import dev.gatun.conformance.Check;
 import dev.gatun.conformance.Verifier;
 import dev.gatun.conformance.VerifyOptions;
@@ -86,7 +87,9 @@ public final class ConformanceTests {
           case 1 -> ", 1 thread";
           default -> ", " + options.threads() + " threads";
         };
+    String device = options.device().equals(Device.cpu()) ? "" : ", " + options.device();
     return modelDirectory.getFileName()
+        + device
         + options.tier().map(tier -> ", " + tier).orElse("")
         + threads;
   }

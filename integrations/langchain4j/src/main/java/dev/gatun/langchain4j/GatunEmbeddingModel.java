@@ -1,6 +1,7 @@
 package dev.gatun.langchain4j;
 
 import dev.gatun.ComputeDtype;
+import dev.gatun.Device;
 import dev.gatun.EmbedOptions;
 import dev.gatun.TextEmbedder;
 import dev.gatun.TextEmbedderBuilder;
@@ -132,6 +133,11 @@ public final class GatunEmbeddingModel implements EmbeddingModel, AutoCloseable 
     /** Branch, tag or commit of a model given by its id. */
     public Builder revision(String value) {
       return with(b -> b.revision(value));
+    }
+
+    /** Where to run. */
+    public Builder device(Device value) {
+      return with(b -> b.device(value));
     }
 
     /** CPU threads including the caller; 0 for all. */

@@ -2,6 +2,7 @@ package dev.gatun.langchain4j;
 
 import dev.gatun.ComputeDtype;
 import dev.gatun.CrossEncoder;
+import dev.gatun.Device;
 import dev.gatun.LoadOptions;
 import dev.gatun.tokenizers.TextPair;
 import dev.langchain4j.data.segment.TextSegment;
@@ -77,6 +78,12 @@ public final class GatunScoringModel implements ScoringModel, AutoCloseable {
     /** Branch, tag or commit of a model given by its id. */
     public Builder revision(String value) {
       options = options.withRevision(value);
+      return this;
+    }
+
+    /** Where to run. */
+    public Builder device(Device value) {
+      options = options.withDevice(value);
       return this;
     }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.ComputeDtype;
+import dev.gatun.Device;
 import dev.gatun.TextEmbedder;
 import dev.gatun.loader.hub.ModelNotFoundException;
 import dev.langchain4j.data.segment.TextSegment;
@@ -52,6 +53,7 @@ class GatunEmbeddingModelTest {
         GatunEmbeddingModel.builder()
             .modelName(Fixture.SENTENCE)
             .threads(1)
+            .device(Device.cpu())
             .dtype(ComputeDtype.BF16)
             .maxTokens(4)
             .dimensions(8)

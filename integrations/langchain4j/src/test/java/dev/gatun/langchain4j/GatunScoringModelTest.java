@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.gatun.ComputeDtype;
 import dev.gatun.CrossEncoder;
+import dev.gatun.Device;
 import dev.gatun.loader.hub.ModelNotFoundException;
 import dev.langchain4j.data.segment.TextSegment;
 import java.util.List;
@@ -37,6 +38,7 @@ class GatunScoringModelTest {
             GatunScoringModel.builder()
                 .modelName(Fixture.RERANKER)
                 .threads(1)
+                .device(Device.cpu())
                 .dtype(ComputeDtype.BF16)
                 .maxTokens(6)
                 .build()) {

@@ -1,51 +1,38 @@
 package dev.gatun.runtime.embedding;
 
 import dev.gatun.loader.config.PoolingMode;
+import dev.gatun.runtime.ops.Ops;
+import dev.gatun.runtime.tensor.Sequences;
+import dev.gatun.runtime.tensor.Tensor;
+import dev.gatun.runtime.tensor.Workspace;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * Token vectors to one sentence vector, as sentence-transformers' {@code Pooling} module. Sequences
+ * Token vectors to sentence vectors, as sentence-transformers' {@code Pooling} module. Sequences
  * come without padding; what the original masks is only the prompt, where the model says so.
  */
 public final class Pooling {
   private Pooling() {}
 
-  /** Pools all tokens of one sequence. */
-  public static float[] pool(float[] tokens, int hidden, List<PoolingMode> modes) {
-    return pool(tokens, hidden, modes, 0);
-  }
-
   /**
-   * Pools one sequence. Sums are in double.
+   * Pools each sequence.
    *
-   * @param tokens {@code [length, hidden]}, row-major
+   * @param x {@code [tokens, hidden]}
    * @param modes several modes give their vectors one behind the other
-   * @param masked leading tokens left out. Where none is left, the mean of nothing is 0, its
-   *     maximum minus infinity, and cls takes the first token all the same, as in the original
+   * @param masked leading tokens of each sequence left out, see {@link Ops#pool}
+   * @return a vector per sequence
    */
-  public static float[] pool(float[] tokens, int hidden, List<PoolingMode> modes, int masked) {
-    var pooled = new float[modes.size() * hidden];
-    int length = tokens.length / hidden;
-    int from = Math.min(masked, length);
-    int count = length - from;
+  public static float[][] pool(
+      Ops ops, Workspace ws, Tensor x, Sequences sequences, List<PoolingMode> modes, int[] masked) {
+    long hidden = x.columns();
+    Tensor y = ws.tensor(sequences.count(), modes.size() * hidden);
     for (int m = 0; m < modes.size(); m++) {
-      int at = m * hidden;
-      switch (modes.get(m)) {
-        case CLS -> copy(tokens, count > 0 ? from : 0, hidden, pooled, at);
-        case LASTTOKEN -> copy(tokens, count > 0 ? length - 1 : -1, hidden, pooled, at);
-        case MAX -> max(tokens, from, hidden, pooled, at);
-        case MEAN -> divide(sum(tokens, from, hidden), Math.max(count, 1e-9), pooled, at);
-        case MEAN_SQRT_LEN_TOKENS ->
-            divide(sum(tokens, from, hidden), Math.sqrt(Math.max(count, 1e-9)), pooled, at);
-        case WEIGHTEDMEAN -> {
-          // the n-th token weighs n, counted from the start of the text, prompt or not
-          double weights = (length * (length + 1.0) - from * (from + 1.0)) / 2;
-          divide(sumByPosition(tokens, from, hidden), Math.max(weights, 1e-9), pooled, at);
-        }
-      }
+      ops.pool(ws, x, sequences, modes.get(m), masked, y.columns(m * hidden, (m + 1) * hidden));
     }
-    return pooled;
+    int[] one = new int[sequences.count()];
+    Arrays.fill(one, 1);
+    return y.toFloatArrays(one);
   }
 
   /** Scales to length 1: x / max(|x|, 1e-12). */
@@ -57,47 +44,6 @@ public final class Pooling {
     double norm = Math.max(Math.sqrt(squares), 1e-12);
     for (int i = 0; i < vector.length; i++) {
       vector[i] = (float) (vector[i] / norm);
-    }
-  }
-
-  private static void copy(float[] tokens, int row, int hidden, float[] pooled, int at) {
-    if (row >= 0 && tokens.length > 0) {
-      System.arraycopy(tokens, row * hidden, pooled, at, hidden);
-    }
-  }
-
-  private static void max(float[] tokens, int from, int hidden, float[] pooled, int at) {
-    Arrays.fill(pooled, at, at + hidden, Float.NEGATIVE_INFINITY);
-    for (int row = from * hidden; row < tokens.length; row += hidden) {
-      for (int i = 0; i < hidden; i++) {
-        pooled[at + i] = Math.max(pooled[at + i], tokens[row + i]);
-      }
-    }
-  }
-
-  private static double[] sum(float[] tokens, int from, int hidden) {
-    var sum = new double[hidden];
-    for (int row = from * hidden; row < tokens.length; row += hidden) {
-      for (int i = 0; i < hidden; i++) {
-        sum[i] += tokens[row + i];
-      }
-    }
-    return sum;
-  }
-
-  private static double[] sumByPosition(float[] tokens, int from, int hidden) {
-    var sum = new double[hidden];
-    for (int n = from; n * hidden < tokens.length; n++) {
-      for (int i = 0; i < hidden; i++) {
-        sum[i] += (n + 1.0) * tokens[n * hidden + i];
-      }
-    }
-    return sum;
-  }
-
-  private static void divide(double[] sum, double divisor, float[] pooled, int at) {
-    for (int i = 0; i < sum.length; i++) {
-      pooled[at + i] = (float) (sum[i] / divisor);
     }
   }
 }

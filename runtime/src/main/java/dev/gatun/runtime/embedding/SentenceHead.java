@@ -131,10 +131,9 @@ public final class SentenceHead implements AutoCloseable {
             return vectors;
           }
           Tensor x = ws.floats(vectors.length, vectors[0].length, concat(vectors));
-          Tensor y = step.apply(ops, ws, x);
-          var results = new float[vectors.length][];
-          Arrays.setAll(results, i -> y.row(i).toFloatArray());
-          return results;
+          var one = new int[vectors.length];
+          Arrays.fill(one, 1);
+          return step.apply(ops, ws, x).toFloatArrays(one);
         });
   }
 

@@ -8,6 +8,8 @@ import dev.gatun.loader.config.PoolingMode;
 import dev.gatun.loader.safetensors.TensorInfo;
 import dev.gatun.runtime.nativelib.NativeContext;
 import dev.gatun.runtime.ops.Ops;
+import dev.gatun.runtime.tensor.Sequences;
+import dev.gatun.runtime.tensor.Tensor;
 import dev.gatun.runtime.tensor.Workspace;
 import dev.gatun.runtime.weights.Embedding;
 import dev.gatun.runtime.weights.WeightScope;
@@ -90,17 +92,9 @@ public final class StaticTable implements AutoCloseable {
    * @throws dev.gatun.KernelException if an id is not in the table
    */
   public float[][] means(Ops ops, Workspace ws, List<int[]> ids) {
-    var means = new float[ids.size()][];
-    for (int i = 0; i < means.length; i++) {
-      long mark = ws.mark();
-      float[] rows =
-          ids.get(i).length == 0
-              ? new float[0]
-              : ops.embed(ws, embedding, ws.ints(ids.get(i))).toFloatArray();
-      ws.release(mark);
-      means[i] = Pooling.pool(rows, dimension(), List.of(PoolingMode.MEAN));
-    }
-    return means;
+    Tensor rows = ops.embed(ws, embedding, ws.ints(Sequences.concat(ids)));
+    return Pooling.pool(
+        ops, ws, rows, Sequences.of(ws, ids), List.of(PoolingMode.MEAN), new int[ids.size()]);
   }
 
   @Override

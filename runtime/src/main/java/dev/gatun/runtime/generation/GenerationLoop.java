@@ -55,7 +55,7 @@ public final class GenerationLoop {
           break;
         }
         try (Workspace ws = workspaces.get()) {
-          Tensor next = decoder.next(ops, ws, unread(ws, texts));
+          Tensor next = step(decoder, ops, ws, unread(ws, texts));
           boolean endForbidden = n < options.minNewTokens() && eosTokenIds.length > 0;
           if (options.temperature() == 0 && !endForbidden) { // the logits need not leave the device
             int[] largest = ops.argmax(ws, next);
@@ -74,6 +74,16 @@ public final class GenerationLoop {
       }
     }
     return texts.stream().map(Text::written).toList();
+  }
+
+  /** Steps of one token a sequence come again and again; only the first is longer. */
+  private static Tensor step(Decodable.Decoder decoder, Ops ops, Workspace ws, Batch tokens) {
+    if (tokens.sequences().maxLength() > 1) {
+      return decoder.next(ops, ws, tokens);
+    }
+    try (var _ = ws.gather()) {
+      return decoder.next(ops, ws, tokens);
+    }
   }
 
   private static void requireRoom(int prompt, int maxNewTokens, int positions) {

@@ -123,12 +123,12 @@ final class Albert {
       ffn = scope.linear("ffn", hidden, c.intermediateSize());
       ffnOutput = scope.linear("ffn_output", c.intermediateSize(), hidden);
       fullLayerNorm = scope.layerNorm("full_layer_layer_norm", hidden, c.layerNormEps());
-      activation = Epilogue.activation(c.hiddenAct());
+      activation = Epilogue.activation(c.hiddenAct()).asOperand();
       attention = AttentionOptions.of(c.numAttentionHeads(), hidden / c.numAttentionHeads());
     }
 
     void forward(Ops ops, Workspace ws, Tensor x, Sequences sequences) {
-      Tensor qkv = ops.linear(ws, queryKeyValue, x); // [T, 3H]
+      Tensor qkv = ops.linear(ws, queryKeyValue, x, Epilogue.OPERAND); // [T, 3H]
       Tensor q = qkv.columns(0, hidden);
       Tensor k = qkv.columns(hidden, 2 * hidden);
       Tensor v = qkv.columns(2 * hidden, 3 * hidden);

@@ -191,7 +191,7 @@ final class DebertaV2 {
       intermediate = scope.sub("intermediate").linear("dense", hidden, c.intermediateSize());
       output = scope.sub("output").linear("dense", c.intermediateSize(), hidden);
       outputNorm = scope.sub("output").layerNorm("LayerNorm", hidden, c.layerNormEps());
-      activation = Epilogue.activation(c.hiddenAct());
+      activation = Epilogue.activation(c.hiddenAct()).asOperand();
     }
 
     void forward(Ops ops, Workspace ws, Tensor x, Optional<Tensor> index, Sequences sequences) {

@@ -99,12 +99,12 @@ final class Distilbert {
       lin1 = scope.sub("ffn").linear("lin1", dim, c.hiddenDim());
       lin2 = scope.sub("ffn").linear("lin2", c.hiddenDim(), dim);
       outputNorm = scope.layerNorm("output_layer_norm", dim, LAYER_NORM_EPS);
-      activation = Epilogue.activation(c.activation());
+      activation = Epilogue.activation(c.activation()).asOperand();
       attention = AttentionOptions.of(c.nHeads(), dim / c.nHeads());
     }
 
     void forward(Ops ops, Workspace ws, Tensor x, Sequences sequences) {
-      Tensor qkv = ops.linear(ws, queryKeyValue, x); // [T, 3H]
+      Tensor qkv = ops.linear(ws, queryKeyValue, x, Epilogue.OPERAND); // [T, 3H]
       Tensor q = qkv.columns(0, dim);
       Tensor k = qkv.columns(dim, 2 * dim);
       Tensor v = qkv.columns(2 * dim, 3 * dim);

@@ -86,7 +86,7 @@ final class Gpt2 {
       ln2 = scope.layerNorm("ln_2", hidden, c.layerNormEpsilon());
       fullyConnected = scope.sub("mlp").conv1d("c_fc", hidden, c.intermediateSize());
       projection = scope.sub("mlp").conv1d("c_proj", c.intermediateSize(), hidden);
-      activation = Epilogue.activation(c.activationFunction());
+      activation = Epilogue.activation(c.activationFunction()).asOperand();
       int headDim = hidden / c.nHead();
       double scale = c.scaleAttnWeights() ? 1 / Math.sqrt(headDim) : 1;
       if (c.scaleAttnByInverseLayerIdx()) {
@@ -96,7 +96,8 @@ final class Gpt2 {
     }
 
     void forward(Ops ops, Workspace ws, Tensor x, Sequences sequences, KvCache.Step step) {
-      Tensor qkv = ops.linear(ws, queryKeyValue, ops.layerNorm(ws, ln1, x)); // [T, 3H]
+      Epilogue epilogue = step == null ? Epilogue.OPERAND : Epilogue.NONE; // caches keep F32
+      Tensor qkv = ops.linear(ws, queryKeyValue, ops.layerNorm(ws, ln1, x), epilogue); // [T, 3H]
       Tensor q = qkv.columns(0, hidden);
       Tensor k = qkv.columns(hidden, 2 * hidden);
       Tensor v = qkv.columns(2 * hidden, 3 * hidden);

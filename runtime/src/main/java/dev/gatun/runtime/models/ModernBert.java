@@ -6,7 +6,6 @@ import dev.gatun.loader.config.ModernBertConfig;
 import dev.gatun.loader.config.ModernBertConfig.ClassifierPooling;
 import dev.gatun.loader.config.ModernBertConfig.LayerType;
 import dev.gatun.loader.config.PoolingMode;
-import dev.gatun.runtime.embedding.Pooling;
 import dev.gatun.runtime.ops.AttentionOptions;
 import dev.gatun.runtime.ops.Epilogue;
 import dev.gatun.runtime.ops.Ops;
@@ -118,7 +117,7 @@ final class ModernBert {
       WeightScope mlp = scope.sub("mlp");
       int inner = c.intermediateSize();
       wi = mlp.gatedLinear(hidden, maybeBias("Wi", 2L * inner, c.mlpBias()));
-      activation = Epilogue.activation(c.hiddenActivation());
+      activation = Epilogue.activation(c.hiddenActivation()).asOperand();
       mlpWo = linear(mlp, "Wo", inner, hidden, c.mlpBias());
     }
 
@@ -225,14 +224,8 @@ final class ModernBert {
       if (pooling == ClassifierPooling.CLS) {
         return ops.gatherRows(ws, x, first);
       }
-      int hidden = (int) x.columns();
-      float[] means = new float[first.length * hidden];
-      for (int s = 0; s < first.length; s++) {
-        float[] tokens = x.rows(first[s], first[s] + sequences.length(s)).toFloatArray();
-        float[] mean = Pooling.pool(tokens, hidden, List.of(PoolingMode.MEAN));
-        System.arraycopy(mean, 0, means, s * hidden, hidden);
-      }
-      return ws.floats(first.length, hidden, means);
+      Tensor means = ws.tensor(first.length, x.columns());
+      return ops.pool(ws, x, sequences, PoolingMode.MEAN, new int[first.length], means);
     }
   }
 

@@ -108,11 +108,11 @@ final class Mpnet {
       intermediate = scope.sub("intermediate").linear("dense", hidden, c.intermediateSize());
       output = scope.sub("output").linear("dense", c.intermediateSize(), hidden);
       outputNorm = scope.sub("output").layerNorm("LayerNorm", hidden, c.layerNormEps());
-      activation = Epilogue.activation(c.hiddenAct());
+      activation = Epilogue.activation(c.hiddenAct()).asOperand();
     }
 
     void forward(Ops ops, Workspace ws, Tensor x, Sequences sequences, AttentionOptions attention) {
-      Tensor qkv = ops.linear(ws, queryKeyValue, x); // [T, 3H]
+      Tensor qkv = ops.linear(ws, queryKeyValue, x, Epilogue.OPERAND); // [T, 3H]
       Tensor q = qkv.columns(0, hidden);
       Tensor k = qkv.columns(hidden, 2 * hidden);
       Tensor v = qkv.columns(2 * hidden, 3 * hidden);

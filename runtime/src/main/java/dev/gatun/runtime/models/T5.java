@@ -169,7 +169,8 @@ final class T5 {
         AttentionOptions options,
         KvCache.Step step,
         int layer) {
-      Tensor qkv = ops.linear(ws, queryKeyValue, normed); // [T, 3I]
+      Epilogue epilogue = step == null ? Epilogue.OPERAND : Epilogue.NONE; // caches keep F32
+      Tensor qkv = ops.linear(ws, queryKeyValue, normed, epilogue); // [T, 3I]
       Tensor q = qkv.columns(0, inner);
       Tensor k = qkv.columns(inner, 2 * inner);
       Tensor v = qkv.columns(2 * inner, 3 * inner);
@@ -242,7 +243,7 @@ final class T5 {
     }
 
     void addTo(Tensor x, Ops ops, Workspace ws, Tensor normed) {
-      Tensor h = ops.linear(ws, in, normed, Epilogue.activation(activation)); // [T, F]
+      Tensor h = ops.linear(ws, in, normed, Epilogue.activation(activation).asOperand()); // [T, F]
       ops.linear(ws, out, h, Epilogue.residual(x), x);
     }
   }
@@ -325,6 +326,7 @@ final class T5 {
               Integer.MAX_VALUE);
       try {
         Encoded encoded = encode(ops, encoderSpace, Batch.of(encoderSpace, inputs), Taps.NONE);
+        encoderSpace.publish();
         return new T5Decoder(encoderSpace, cache, encoded);
       } catch (RuntimeException | Error e) {
         cache.close();

@@ -4,10 +4,12 @@ import dev.gatun.Outputs;
 import dev.gatun.runtime.tensor.Sequences;
 import dev.gatun.runtime.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiFunction;
 
 /**
  * Copies the outputs a caller asked for out of a forward pass. With nothing asked of the layers a
@@ -19,12 +21,27 @@ public final class Taps {
 
   private final Set<String> wanted;
   private final boolean layersWanted;
+  private final BiFunction<Tensor, Sequences, float[][]> pooling;
   private final Map<String, List<Outputs.Value>> values = new LinkedHashMap<>();
 
   /** Taps for these output names. */
   public Taps(Set<String> wanted) {
+    this(wanted, null);
+  }
+
+  private Taps(Set<String> wanted, BiFunction<Tensor, Sequences, float[][]> pooling) {
     this.wanted = Set.copyOf(wanted);
+    this.pooling = pooling;
     this.layersWanted = wanted.stream().anyMatch(name -> name.contains("hidden_states."));
+  }
+
+  /**
+   * Taps for one per-token output of which one vector per sequence is kept.
+   *
+   * @param pooling takes {@code [tokens, features]}, gives a vector per sequence
+   */
+  public static Taps pooled(String wanted, BiFunction<Tensor, Sequences, float[][]> pooling) {
+    return new Taps(Set.of(wanted), pooling);
   }
 
   /** Whether an output was asked for, so that a head need not run for nobody. */
@@ -45,10 +62,13 @@ public final class Taps {
       return;
     }
     var perSequence = new ArrayList<Outputs.Value>(sequences.count());
-    for (int s = 0; s < sequences.count(); s++) {
-      Tensor rows = x.rows(sequences.start(s), sequences.start(s) + sequences.length(s));
-      perSequence.add(
-          new Outputs.Value(rows.toFloatArray(), new long[] {rows.rows(), rows.columns()}));
+    if (pooling != null) {
+      vectors(name, pooling.apply(x, sequences));
+      return;
+    }
+    float[][] rows = x.toFloatArrays(sequences.lengths());
+    for (int s = 0; s < rows.length; s++) {
+      perSequence.add(new Outputs.Value(rows[s], new long[] {sequences.length(s), x.columns()}));
     }
     values.put(name, perSequence);
   }
@@ -72,12 +92,15 @@ public final class Taps {
     if (!wants(name)) {
       return;
     }
-    var perSequence = new ArrayList<Outputs.Value>();
-    for (int s = 0; s < x.rows(); s++) {
-      float[] row = x.row(s).toFloatArray();
-      perSequence.add(new Outputs.Value(row, new long[] {row.length}));
-    }
-    values.put(name, perSequence);
+    int[] one = new int[Math.toIntExact(x.rows())];
+    Arrays.fill(one, 1);
+    vectors(name, x.toFloatArrays(one));
+  }
+
+  private void vectors(String name, float[][] vectors) {
+    values.put(
+        name,
+        Arrays.stream(vectors).map(v -> new Outputs.Value(v, new long[] {v.length})).toList());
   }
 
   /** Everything that was wanted and offered. */

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.gatun.loader.safetensors.DType;
 import dev.gatun.runtime.nativelib.Structs.AttentionParams;
 import dev.gatun.runtime.nativelib.Structs.KvAppendParams;
 import java.lang.foreign.MemorySegment;
@@ -39,7 +40,9 @@ public final class AttentionCalls {
       long kBlockStride,
       long vBlockStride,
       int blocksPerSequence,
-      int slidingWindow) {}
+      int slidingWindow,
+      DType qkvType,
+      DType outType) {}
 
   /** {@code blockTable} and {@code distanceBias} may be {@link MemorySegment#NULL}. */
   public void attention(
@@ -76,10 +79,13 @@ public final class AttentionCalls {
       params.set(JAVA_INT, AttentionParams.SLIDING_WINDOW, shape.slidingWindow);
       params.set(JAVA_FLOAT, AttentionParams.SOFTCAP, 0);
       params.set(JAVA_INT, AttentionParams.COMPUTE_DTYPE, WeightTypes.code(context.dtype()));
+      params.set(JAVA_INT, AttentionParams.QKV_DTYPE, WeightTypes.code(shape.qkvType));
+      params.set(JAVA_INT, AttentionParams.OUT_DTYPE, WeightTypes.code(shape.outType));
       int status =
           (int)
               Kernels.ATTENTION.invokeExact(
-                  context.address(),
+                  context.function(KernelSymbol.ATTENTION),
+                  scratch.queue(),
                   q,
                   k,
                   v,
@@ -131,7 +137,8 @@ public final class AttentionCalls {
       int status =
           (int)
               Kernels.Decoding.KV_APPEND.invokeExact(
-                  context.address(),
+                  context.function(KernelSymbol.KV_APPEND),
+                  scratch.queue(),
                   source,
                   cuSeqlensNew,
                   lengths,

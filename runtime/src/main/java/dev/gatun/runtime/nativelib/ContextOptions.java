@@ -12,7 +12,7 @@ import java.util.Optional;
  * @param threads threads that a call may use, the caller's included; 0 for the CPUs this process
  *     may use
  * @param tier the highest tier of kernels to use by name ({@code reference}, {@code avx2}, ...),
- *     empty for the best that this CPU runs
+ *     empty for the best that this CPU runs; only for the CPU
  * @param dtype precision of linear layers and attention
  */
 public record ContextOptions(
@@ -30,7 +30,7 @@ public record ContextOptions(
 
   /** The CPU, all of its threads, the best kernels it runs, fp32. */
   public static ContextOptions defaults() {
-    return new ContextOptions(Device.CPU, 0, Optional.empty(), ComputeDtype.F32);
+    return new ContextOptions(Device.cpu(), 0, Optional.empty(), ComputeDtype.F32);
   }
 
   public ContextOptions withDevice(Device device) {

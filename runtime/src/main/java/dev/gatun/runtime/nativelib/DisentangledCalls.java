@@ -63,7 +63,8 @@ public final class DisentangledCalls {
       int status =
           (int)
               Kernels.Disentangled.DISENTANGLED_ATTENTION.invokeExact(
-                  context.address(),
+                  context.function(KernelSymbol.DISENTANGLED_ATTENTION),
+                  scratch.queue(),
                   q,
                   k,
                   v,

@@ -4,8 +4,10 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.gatun.loader.config.PoolingMode;
 import dev.gatun.loader.safetensors.DType;
 import dev.gatun.runtime.nativelib.Structs.LinearParams;
+import dev.gatun.runtime.nativelib.Structs.PoolParams;
 import dev.gatun.runtime.nativelib.Structs.RopeParams;
 import java.lang.foreign.MemorySegment;
 
@@ -43,7 +45,9 @@ public final class KernelCalls {
       long xStride,
       long yStride,
       long residualStride,
-      float scale) {
+      float scale,
+      DType xType,
+      DType yType) {
     scratch.begin(context);
     try {
       MemorySegment params = scratch.params();
@@ -54,10 +58,13 @@ public final class KernelCalls {
       params.set(JAVA_LONG, LinearParams.Y_STRIDE, yStride);
       params.set(JAVA_LONG, LinearParams.RESIDUAL_STRIDE, residualStride);
       params.set(JAVA_FLOAT, LinearParams.SCALE, scale);
+      params.set(JAVA_INT, LinearParams.X_DTYPE, WeightTypes.code(xType));
+      params.set(JAVA_INT, LinearParams.Y_DTYPE, WeightTypes.code(yType));
       int status =
           (int)
               Kernels.LINEAR_FORWARD.invokeExact(
-                  context.address(),
+                  context.function(KernelSymbol.LINEAR_FORWARD),
+                  scratch.queue(),
                   linear,
                   x,
                   residual,
@@ -90,7 +97,8 @@ public final class KernelCalls {
       int status =
           (int)
               Kernels.LAYER_NORM.invokeExact(
-                  context.address(),
+                  context.function(KernelSymbol.LAYER_NORM),
+                  scratch.queue(),
                   x,
                   weight,
                   bias,
@@ -126,7 +134,8 @@ public final class KernelCalls {
       int status =
           (int)
               Kernels.RmsNorm.RMS_NORM.invokeExact(
-                  context.address(),
+                  context.function(KernelSymbol.RMS_NORM),
+                  scratch.queue(),
                   x,
                   weight,
                   y,
@@ -160,7 +169,8 @@ public final class KernelCalls {
       int status =
           (int)
               Kernels.Activate.ACTIVATE.invokeExact(
-                  context.address(),
+                  context.function(KernelSymbol.ACTIVATE),
+                  scratch.queue(),
                   x,
                   y,
                   rows,
@@ -196,7 +206,8 @@ public final class KernelCalls {
       int status =
           (int)
               Kernels.EMBED.invokeExact(
-                  context.address(),
+                  context.function(KernelSymbol.EMBED),
+                  scratch.queue(),
                   table,
                   WeightTypes.code(tableType),
                   tableRows,
@@ -230,7 +241,8 @@ public final class KernelCalls {
       int status =
           (int)
               Kernels.Decoding.ARGMAX.invokeExact(
-                  context.address(),
+                  context.function(KernelSymbol.ARGMAX),
+                  scratch.queue(),
                   x,
                   rows,
                   columns,
@@ -244,6 +256,59 @@ public final class KernelCalls {
     } finally {
       scratch.end();
     }
+  }
+
+  /** y[b] = one vector of sequence b's rows of x, without the first masked[b] of them. */
+  public void poolSequences(
+      CallScratch scratch,
+      MemorySegment x,
+      MemorySegment cuSeqlens,
+      MemorySegment masked,
+      MemorySegment y,
+      int batch,
+      PoolingMode mode,
+      long features,
+      long xStride,
+      long yStride) {
+    scratch.begin(context);
+    try {
+      MemorySegment params = scratch.params();
+      params.set(JAVA_INT, 0, PoolParams.BYTES);
+      params.set(JAVA_INT, PoolParams.BATCH, batch);
+      params.set(JAVA_INT, PoolParams.POOLING, code(mode));
+      params.set(JAVA_LONG, PoolParams.FEATURES, features);
+      params.set(JAVA_LONG, PoolParams.X_STRIDE, xStride);
+      params.set(JAVA_LONG, PoolParams.Y_STRIDE, yStride);
+      int status =
+          (int)
+              Kernels.Pooling.POOL_SEQUENCES.invokeExact(
+                  context.function(KernelSymbol.POOL_SEQUENCES),
+                  scratch.queue(),
+                  x,
+                  cuSeqlens,
+                  masked,
+                  y,
+                  scratch.paramsAddress(),
+                  scratch.messageAddress(),
+                  CallScratch.MESSAGE_BYTES);
+      NativeStatus.check(status, scratch.message());
+    } catch (Throwable e) {
+      throw Kernels.rethrow(e);
+    } finally {
+      scratch.end();
+    }
+  }
+
+  /** {@code gt_pooling}. */
+  private static int code(PoolingMode mode) {
+    return switch (mode) {
+      case CLS -> 0;
+      case LASTTOKEN -> 1;
+      case MAX -> 2;
+      case MEAN -> 3;
+      case MEAN_SQRT_LEN_TOKENS -> 4;
+      case WEIGHTEDMEAN -> 5;
+    };
   }
 
   /** Turns {@code numHeads} heads of each token of {@code x}, in place. */
@@ -274,7 +339,8 @@ public final class KernelCalls {
       int status =
           (int)
               Kernels.Rope.ROPE.invokeExact(
-                  context.address(),
+                  context.function(KernelSymbol.ROPE),
+                  scratch.queue(),
                   x,
                   positions,
                   cosines,

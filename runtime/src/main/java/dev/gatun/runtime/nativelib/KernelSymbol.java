@@ -18,8 +18,14 @@ enum KernelSymbol {
   LAYOUT("gt_layout", Kind.CALL, ADDRESS),
   TIER_NAME("gt_tier_name", Kind.CALL, ADDRESS, JAVA_INT),
   BEST_TIER("gt_best_tier", Kind.CALL, JAVA_INT),
+  DEVICE_COUNT("gt_device_count", Kind.CALL, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG),
+  DEVICE_DESCRIBE("gt_device_describe", Kind.CALL, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG),
   CONTEXT_CREATE("gt_context_create", Kind.CALL, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG),
+  CONTEXT_FORK("gt_context_fork", Kind.CALL, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG),
   CONTEXT_DESTROY("gt_context_destroy", Kind.CALL, null, ADDRESS),
+  SYNCHRONIZE("gt_synchronize", Kind.CALL, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG),
+  GRAPH_BEGIN("gt_graph_begin", Kind.CALL, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG),
+  GRAPH_END("gt_graph_end", Kind.CALL, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG),
   CONTEXT_TIER("gt_context_tier", Kind.CONSTANT_TIME, JAVA_INT, ADDRESS),
   CONTEXT_THREADS("gt_context_threads", Kind.CONSTANT_TIME, JAVA_INT, ADDRESS),
   ALLOCATE("gt_allocate", Kind.CALL, JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG),
@@ -144,6 +150,18 @@ enum KernelSymbol {
       ADDRESS, // indices
       ADDRESS,
       JAVA_LONG),
+  POOL_SEQUENCES(
+      "gt_pool_sequences",
+      Kind.CALL,
+      JAVA_INT,
+      ADDRESS, // context
+      ADDRESS, // x
+      ADDRESS, // cu_seqlens
+      ADDRESS, // masked
+      ADDRESS, // y
+      ADDRESS, // params
+      ADDRESS,
+      JAVA_LONG),
   ROPE(
       "gt_rope", Kind.CALL, JAVA_INT, ADDRESS, // context
       ADDRESS, // x
@@ -199,7 +217,7 @@ enum KernelSymbol {
       JAVA_LONG);
 
   /** GT_ABI_VERSION of the header that this list was written from. */
-  static final int ABI = 3;
+  static final int ABI = 4;
 
   private enum Kind {
     CALL,

@@ -1,23 +1,22 @@
 package dev.gatun.runtime.nativelib;
 
-import java.lang.foreign.MemorySegment;
+import java.lang.foreign.Linker;
 import java.lang.invoke.MethodHandle;
-import java.nio.charset.StandardCharsets;
-import java.util.Optional;
 
 /**
- * The functions of the loaded kernel library as constants, so that the JIT compiles a call of one
- * to the call itself. When the library is missing, each throws the reason.
+ * The functions of {@code gatun.h} as constants that take a function's address, of {@link
+ * KernelBinding#function}, as their first argument: the JIT compiles a call to the call itself,
+ * whichever library it goes to.
  *
- * <p>To bind one takes some milliseconds of a fresh JVM: those that not every model needs are bound
+ * <p>To make one takes some milliseconds of a fresh JVM: those that not every model needs are made
  * by the classes inside when they are first called.
  */
 final class Kernels {
 
-  private static final KernelBinding BINDING = KernelBinding.bind(NativeLibrary.find());
+  private static final Linker.Option[] CRITICAL = {Linker.Option.critical(false)};
+  private static final Linker.Option[] PLAIN = {};
 
-  static final NativeLibrary LIBRARY = BINDING.library();
-
+  static final MethodHandle ABI_VERSION = handle(KernelSymbol.ABI_VERSION);
   static final MethodHandle TIER_NAME = handle(KernelSymbol.TIER_NAME);
   static final MethodHandle CONTEXT_CREATE = handle(KernelSymbol.CONTEXT_CREATE);
   static final MethodHandle CONTEXT_TIER = handle(KernelSymbol.CONTEXT_TIER);
@@ -31,6 +30,24 @@ final class Kernels {
   static final MethodHandle LAYER_NORM = handle(KernelSymbol.LAYER_NORM);
   static final MethodHandle EMBED = handle(KernelSymbol.EMBED);
   static final MethodHandle ATTENTION = handle(KernelSymbol.ATTENTION);
+
+  /** Of devices that do their work while the caller goes on. */
+  static final class Queues {
+    static final MethodHandle CONTEXT_FORK = handle(KernelSymbol.CONTEXT_FORK);
+    static final MethodHandle SYNCHRONIZE = handle(KernelSymbol.SYNCHRONIZE);
+    static final MethodHandle GRAPH_BEGIN = handle(KernelSymbol.GRAPH_BEGIN);
+    static final MethodHandle GRAPH_END = handle(KernelSymbol.GRAPH_END);
+
+    private Queues() {}
+  }
+
+  /** For lists of devices. */
+  static final class Devices {
+    static final MethodHandle DEVICE_COUNT = handle(KernelSymbol.DEVICE_COUNT);
+    static final MethodHandle DEVICE_DESCRIBE = handle(KernelSymbol.DEVICE_DESCRIBE);
+
+    private Devices() {}
+  }
 
   /** What is asked now and then. */
   static final class Facts {
@@ -79,6 +96,13 @@ final class Kernels {
     private Decoding() {}
   }
 
+  /** Of embeddings. */
+  static final class Pooling {
+    static final MethodHandle POOL_SEQUENCES = handle(KernelSymbol.POOL_SEQUENCES);
+
+    private Pooling() {}
+  }
+
   /** Of ModernBERT. */
   static final class Rope {
     static final MethodHandle ROPE = handle(KernelSymbol.ROPE);
@@ -95,35 +119,10 @@ final class Kernels {
 
   private Kernels() {}
 
+  @SuppressWarnings("restricted") // the descriptors are written from the header
   private static MethodHandle handle(KernelSymbol symbol) {
-    return BINDING.handle(symbol);
-  }
-
-  /** What {@code gt_layout} says about the public structs, one per line. */
-  static String layout() {
-    try {
-      return string((MemorySegment) Facts.LAYOUT.invokeExact()).orElseThrow();
-    } catch (Throwable e) {
-      throw rethrow(e);
-    }
-  }
-
-  /** The best tier that this CPU runs. */
-  static int bestTier() {
-    try {
-      return (int) Facts.BEST_TIER.invokeExact();
-    } catch (Throwable e) {
-      throw rethrow(e);
-    }
-  }
-
-  /** Empty for a number that is no tier. */
-  static Optional<String> tierName(int tier) {
-    try {
-      return string((MemorySegment) TIER_NAME.invokeExact(tier));
-    } catch (Throwable e) {
-      throw rethrow(e);
-    }
+    return Linker.nativeLinker()
+        .downcallHandle(symbol.descriptor(), symbol.constantTime() ? CRITICAL : PLAIN);
   }
 
   /**
@@ -135,12 +134,5 @@ final class Kernels {
       case Error error -> throw error;
       default -> throw new AssertionError("a downcall throws no checked exception", e);
     }
-  }
-
-  @SuppressWarnings("restricted") // the library returns NUL-terminated constants
-  private static Optional<String> string(MemorySegment text) {
-    return text.address() == 0
-        ? Optional.empty()
-        : Optional.of(text.reinterpret(Integer.MAX_VALUE).getString(0, StandardCharsets.UTF_8));
   }
 }

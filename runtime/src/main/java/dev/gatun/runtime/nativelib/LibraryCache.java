@@ -13,7 +13,7 @@ import java.util.HexFormat;
 
 /**
  * Puts the packaged library where the dynamic linker can open it: {@code
- * <cache>/gatun/native/<sha256>/libgatun.so}.
+ * <cache>/gatun/native/<sha256>/<name>}.
  *
  * <p>The content is compared with the packaged one on every use, and a damaged entry is replaced.
  * Entries are written beside their place and moved there atomically, so that processes that start
@@ -25,15 +25,17 @@ final class LibraryCache {
 
   /**
    * @param library the library's bytes
+   * @param fileName what the file is to be called
    * @param hash their SHA-256 in hexadecimal digits, which only names the entry; computed when it
    *     doesn't look like one
    * @param cacheRoot the user's cache directory; created if absent
    * @return a file with exactly these bytes
    */
-  static Path extract(byte[] library, String hash, Path cacheRoot) throws IOException {
+  static Path extract(byte[] library, String fileName, String hash, Path cacheRoot)
+      throws IOException {
     String name = hash.matches("[0-9a-f]{64}") ? hash : sha256(library);
     Path directory = cacheRoot.resolve("gatun").resolve("native").resolve(name);
-    Path target = directory.resolve("libgatun.so");
+    Path target = directory.resolve(fileName);
     if (holds(target, library)) {
       return target;
     }

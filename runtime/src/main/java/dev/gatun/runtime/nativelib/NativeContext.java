@@ -8,7 +8,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -32,12 +31,13 @@ public final class NativeContext implements AutoCloseable {
   }
 
   private static final int TIER_AUTO = -1;
+  private static final int GPU_CALLS = 8;
 
   private final Device device;
   private final ComputeDtype dtype;
   private final Arena arena = Arena.ofShared();
+  private final MemorySegment[] functions;
   private final MemorySegment handle;
-  private final MemorySegment address;
   private final int threads;
   private final String tier;
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -47,7 +47,9 @@ public final class NativeContext implements AutoCloseable {
   private NativeContext(ContextOptions options) {
     this.device = options.device();
     this.dtype = options.dtype();
-    int cap = options.tier().map(NativeContext::tierNumber).orElse(TIER_AUTO);
+    int cap = options.tier().map(name -> tierNumber(name, device)).orElse(TIER_AUTO);
+    KernelBinding binding = KernelBinding.of(device.kind());
+    this.functions = binding.functions();
     MemorySegment raw;
     try (Arena call = Arena.ofConfined()) {
       MemorySegment params = call.allocate(Structs.CONTEXT_PARAMS);
@@ -57,20 +59,30 @@ public final class NativeContext implements AutoCloseable {
           Structs.offset(Structs.CONTEXT_PARAMS, "threads"),
           options.threads());
       params.set(ValueLayout.JAVA_INT, Structs.offset(Structs.CONTEXT_PARAMS, "tier"), cap);
+      params.set(
+          ValueLayout.JAVA_INT, Structs.offset(Structs.CONTEXT_PARAMS, "device"), device.index());
       MemorySegment out = call.allocate(ValueLayout.ADDRESS);
       MemorySegment message = call.allocate(CallScratch.MESSAGE_BYTES);
       int status =
-          (int) Kernels.CONTEXT_CREATE.invokeExact(params, out, message, CallScratch.MESSAGE_BYTES);
+          (int)
+              Kernels.CONTEXT_CREATE.invokeExact(
+                  function(KernelSymbol.CONTEXT_CREATE),
+                  params,
+                  out,
+                  message,
+                  CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, message);
       raw = out.get(ValueLayout.ADDRESS, 0);
     } catch (Throwable e) {
       throw Kernels.rethrow(e);
     }
-    this.handle = raw.reinterpret(arena, NativeContext::destroy);
-    this.address = raw;
+    this.handle = raw.reinterpret(arena, this::destroy);
     try {
-      this.threads = (int) Kernels.CONTEXT_THREADS.invokeExact(handle);
-      this.tier = Kernels.tierName((int) Kernels.CONTEXT_TIER.invokeExact(handle)).orElseThrow();
+      this.threads =
+          (int) Kernels.CONTEXT_THREADS.invokeExact(function(KernelSymbol.CONTEXT_THREADS), handle);
+      int number =
+          (int) Kernels.CONTEXT_TIER.invokeExact(function(KernelSymbol.CONTEXT_TIER), handle);
+      this.tier = binding.tierName(number).orElseThrow();
     } catch (Throwable e) {
       throw Kernels.rethrow(e);
     }
@@ -80,8 +92,10 @@ public final class NativeContext implements AutoCloseable {
    * Opens a device.
    *
    * @throws dev.gatun.NativeLibraryException if the kernel library is missing
-   * @throws IllegalArgumentException if no tier has the name in the options
+   * @throws IllegalArgumentException if no tier has the name in the options, or there is one for a
+   *     device that has no tiers
    * @throws KernelException UNSUPPORTED if the CPU cannot run that tier
+   * @throws dev.gatun.DeviceUnavailableException if the device cannot be used
    */
   public static NativeContext open(ContextOptions options) {
     return new NativeContext(options);
@@ -89,13 +103,19 @@ public final class NativeContext implements AutoCloseable {
 
   /** Names of the tiers that this CPU runs, from the scalar reference up to the best. */
   public static List<String> tiers() {
-    return IntStream.rangeClosed(0, Kernels.bestTier())
-        .mapToObj(tier -> Kernels.tierName(tier).orElseThrow())
+    KernelBinding cpu = KernelBinding.of(Device.Kind.CPU);
+    return IntStream.rangeClosed(0, cpu.bestTier())
+        .mapToObj(tier -> cpu.tierName(tier).orElseThrow())
         .toList();
   }
 
   public Device device() {
     return device;
+  }
+
+  /** Whether memory of the device is the host's, and every op done when it returns. */
+  public boolean isHost() {
+    return device.kind() == Device.Kind.CPU;
   }
 
   /** Precision of linear layers and attention. */
@@ -108,6 +128,11 @@ public final class NativeContext implements AutoCloseable {
     return threads;
   }
 
+  /** Calls worth running at once: on a GPU each has memory and a queue of its own there. */
+  public int concurrentCalls() {
+    return isHost() ? Math.max(threads + 1, Runtime.getRuntime().availableProcessors()) : GPU_CALLS;
+  }
+
   /** Name of the tier whose kernels run. */
   public String tier() {
     return tier;
@@ -117,7 +142,8 @@ public final class NativeContext implements AutoCloseable {
   public long bytes() {
     requireOpen();
     try {
-      return (long) Kernels.Facts.CONTEXT_BYTES.invokeExact(handle);
+      return (long)
+          Kernels.Facts.CONTEXT_BYTES.invokeExact(function(KernelSymbol.CONTEXT_BYTES), handle);
     } catch (Throwable e) {
       throw Kernels.rethrow(e);
     }
@@ -136,46 +162,30 @@ public final class NativeContext implements AutoCloseable {
     }
   }
 
-  /** Copies host memory (native or of a Java array) to memory of the device. */
+  /**
+   * Copies host memory (native or of a Java array) to memory of the device; all queues may read it
+   * then.
+   */
   public void upload(MemorySegment host, MemorySegment target) {
     requireOpen();
-    if (!host
-        .isNative()) { // A kernel call cannot take the heap; the CPU's memory is ours to write.
-      MemorySegment.copy(host, 0, target, 0, host.byteSize());
-      return;
-    }
-    requireSize(target, host.byteSize());
     try (Arena call = Arena.ofConfined()) {
       MemorySegment message = call.allocate(CallScratch.MESSAGE_BYTES);
-      int status =
-          (int)
-              Kernels.Copies.UPLOAD.invokeExact(
-                  handle, target, host, host.byteSize(), message, CallScratch.MESSAGE_BYTES);
-      NativeStatus.check(status, message);
-    } catch (Throwable e) {
-      throw Kernels.rethrow(e);
+      Copies.upload(this, handle, host, target, message, call);
+      if (!isHost()) {
+        Queues.synchronize(this, handle, message);
+      }
     }
   }
 
   /**
    * Copies memory of the device to host memory (native or of a Java array) of at least that size.
+   * What a {@link CallScratch} has queued to write there must be done.
    */
   public void download(MemorySegment source, MemorySegment host) {
     requireOpen();
-    if (!host.isNative()) {
-      MemorySegment.copy(source, 0, host, 0, source.byteSize());
-      return;
-    }
-    requireSize(host, source.byteSize());
     try (Arena call = Arena.ofConfined()) {
       MemorySegment message = call.allocate(CallScratch.MESSAGE_BYTES);
-      int status =
-          (int)
-              Kernels.Copies.DOWNLOAD.invokeExact(
-                  handle, host, source, source.byteSize(), message, CallScratch.MESSAGE_BYTES);
-      NativeStatus.check(status, message);
-    } catch (Throwable e) {
-      throw Kernels.rethrow(e);
+      Copies.download(this, handle, source, host, message, call);
     }
   }
 
@@ -202,6 +212,7 @@ public final class NativeContext implements AutoCloseable {
       int status =
           (int)
               Kernels.LINEAR_PACK.invokeExact(
+                  function(KernelSymbol.LINEAR_PACK),
                   handle,
                   linear,
                   firstRow,
@@ -231,7 +242,8 @@ public final class NativeContext implements AutoCloseable {
       return;
     }
     try {
-      Kernels.RELEASE_PAGES.invokeExact(mapped, mapped.byteSize());
+      Kernels.RELEASE_PAGES.invokeExact(
+          function(KernelSymbol.RELEASE_PAGES), mapped, mapped.byteSize());
     } catch (Throwable e) {
       throw Kernels.rethrow(e);
     }
@@ -253,12 +265,9 @@ public final class NativeContext implements AutoCloseable {
     return handle;
   }
 
-  /**
-   * The gt_context for calls that use a {@link CallScratch} of it: while that is busy its arena is
-   * open, and the arena keeps the context, so the linker need not hold it as well.
-   */
-  MemorySegment address() {
-    return address;
+  /** Where this context's library has a function. */
+  MemorySegment function(KernelSymbol symbol) {
+    return functions[symbol.ordinal()];
   }
 
   /** Keeps the native context in being for one more {@link #release()}. */
@@ -286,7 +295,13 @@ public final class NativeContext implements AutoCloseable {
       MemorySegment message = call.allocate(CallScratch.MESSAGE_BYTES);
       int status =
           (int)
-              Kernels.ALLOCATE.invokeExact(handle, bytes, out, message, CallScratch.MESSAGE_BYTES);
+              Kernels.ALLOCATE.invokeExact(
+                  function(KernelSymbol.ALLOCATE),
+                  handle,
+                  bytes,
+                  out,
+                  message,
+                  CallScratch.MESSAGE_BYTES);
       NativeStatus.check(status, message);
       return out.get(ValueLayout.ADDRESS, 0);
     } catch (Throwable e) {
@@ -296,7 +311,7 @@ public final class NativeContext implements AutoCloseable {
 
   void free(MemorySegment memory) {
     try {
-      Kernels.FREE.invokeExact(handle, memory);
+      Kernels.FREE.invokeExact(function(KernelSymbol.FREE), handle, memory);
     } catch (Throwable e) {
       throw Kernels.rethrow(e);
     }
@@ -310,6 +325,7 @@ public final class NativeContext implements AutoCloseable {
       int status =
           (int)
               Kernels.LINEAR_CREATE.invokeExact(
+                  function(KernelSymbol.LINEAR_CREATE),
                   handle,
                   inFeatures,
                   outFeatures,
@@ -327,37 +343,28 @@ public final class NativeContext implements AutoCloseable {
 
   void destroyLinear(MemorySegment linear) {
     try {
-      Kernels.Closing.LINEAR_DESTROY.invokeExact(handle, linear);
+      Kernels.Closing.LINEAR_DESTROY.invokeExact(
+          function(KernelSymbol.LINEAR_DESTROY), handle, linear);
     } catch (Throwable e) {
       throw Kernels.rethrow(e);
     }
   }
 
-  private static void destroy(MemorySegment context) {
+  /** Of the context itself, and of its forks. */
+  void destroy(MemorySegment context) {
     try {
-      Kernels.Closing.CONTEXT_DESTROY.invokeExact(context);
+      Kernels.Closing.CONTEXT_DESTROY.invokeExact(function(KernelSymbol.CONTEXT_DESTROY), context);
     } catch (Throwable e) {
       throw Kernels.rethrow(e);
     }
   }
 
-  private static int tierNumber(String name) {
-    StringBuilder known = new StringBuilder();
-    for (int tier = 0; ; tier++) {
-      Optional<String> candidate = Kernels.tierName(tier);
-      if (candidate.isEmpty()) {
-        throw new IllegalArgumentException("unknown tier '" + name + "'; known: " + known);
-      }
-      if (candidate.get().equals(name)) {
-        return tier;
-      }
-      known.append(tier == 0 ? "" : ", ").append(candidate.get());
+  private static int tierNumber(String name, Device device) {
+    if (device.kind() != Device.Kind.CPU) {
+      throw new IllegalArgumentException(
+          "tier '%s' on %s: tiers are of the CPU; leave it out, or run on the device cpu"
+              .formatted(name, device));
     }
-  }
-
-  private static void requireSize(MemorySegment target, long bytes) {
-    if (target.byteSize() < bytes) {
-      throw new IndexOutOfBoundsException("copying " + bytes + " bytes to " + target.byteSize());
-    }
+    return KernelBinding.of(device.kind()).tierNumber(name);
   }
 }

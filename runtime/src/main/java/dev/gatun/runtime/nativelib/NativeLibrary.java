@@ -1,5 +1,6 @@
 package dev.gatun.runtime.nativelib;
 
+import dev.gatun.Device;
 import dev.gatun.NativeLibraryException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,7 +13,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * The kernel library of this process, found or not. A library that is missing is a value with its
+ * A kernel library of this process, found or not. A library that is missing is a value with its
  * cause: nothing throws until a kernel is used, so that configurations can be inspected on machines
  * that cannot run them.
  */
@@ -21,23 +22,26 @@ public sealed interface NativeLibrary {
   /** System property: the path of the library to load, instead of the one packaged with Gatun. */
   String PATH_PROPERTY = "gatun.library.path";
 
+  /** The same for the CUDA kernel library. */
+  String CUDA_PATH_PROPERTY = "gatun.cuda.library.path";
+
   /** Loaded from {@code path}; never unloaded. */
   record Found(Path path, SymbolLookup symbols) implements NativeLibrary {}
 
   /** Not loaded; {@code cause} names every place tried and what to do. */
   record Missing(NativeLibraryException cause) implements NativeLibrary {}
 
-  /** The library that all contexts of this process use, looked up once. */
-  static NativeLibrary current() {
-    return Kernels.LIBRARY;
+  /** The library that all contexts of this process on such devices use, looked up once. */
+  static NativeLibrary current(Device.Kind kind) {
+    return KernelBinding.of(kind).library();
   }
 
   /**
-   * Begins to bind the library in a thread of its own, unless that has begun: a hundred
+   * Begins to bind the library of a device in a thread of its own, unless that has begun: a hundred
    * milliseconds of a fresh JVM in which the caller may parse files.
    */
-  static void bindAhead() {
-    Ahead.begin();
+  static void bindAhead(Device device) {
+    Ahead.begin(device.kind());
   }
 
   /** Why kernels cannot be used in this process, if they cannot. */
@@ -48,17 +52,17 @@ public sealed interface NativeLibrary {
   /**
    * Looks where the system properties, the environment and the class path say.
    *
-   * <p>In order: the file named by {@value #PATH_PROPERTY}, and nothing else if that is set; the
-   * resource {@code native/<os>-<arch>/libgatun.so}, extracted to the user's cache.
+   * <p>In order: the file that the library's property names, and nothing else if that is set; the
+   * resource {@code native/<os>-<arch>/<name>}, extracted to the user's cache.
    */
-  static NativeLibrary find() {
-    return find(Search.ofProcess());
+  static NativeLibrary find(KernelFile file) {
+    return find(file, Search.ofProcess(file));
   }
 
-  /** {@link #find()} with everything it reads from the process stated. */
-  static NativeLibrary find(Search search) {
+  /** {@link #find(KernelFile)} with everything it reads from the process stated. */
+  static NativeLibrary find(KernelFile file, Search search) {
     if (search.explicitPath().isPresent()) {
-      return load(search.explicitPath().get(), "the file named by -D" + PATH_PROPERTY);
+      return load(file, search.explicitPath().get(), "the file named by -D" + file.property());
     }
     String platform = platform(search.osName(), search.osArch());
     if (!platform.equals("linux-x86_64")) {
@@ -66,58 +70,67 @@ public sealed interface NativeLibrary {
           "Gatun has no kernel library for %s (os.name '%s', os.arch '%s'); it runs on linux-x86_64 only",
           platform, search.osName(), search.osArch());
     }
-    String resource = "native/" + platform + "/libgatun.so";
+    String resource = "native/" + platform + "/" + file.fileName();
     byte[] library;
     String hash;
     try (InputStream in = search.resources().getResourceAsStream(resource)) {
       if (in == null) {
         return missing(
-            "no kernel library: -D%s is not set, and the class path holds no %s; add the gatun-kernels-native"
-                + " artifact to the application, or set -D%s to a libgatun.so",
-            PATH_PROPERTY, resource, PATH_PROPERTY);
+            "no %s: -D%s is not set, and the class path holds no %s; %s, or set -D%s to a %s",
+            file.words(),
+            file.property(),
+            resource,
+            file == KernelFile.CPU
+                ? "add the gatun-kernels-native artifact to the application"
+                : "take a gatun-kernels-native artifact that was built where nvcc is installed",
+            file.property(),
+            file.fileName());
       }
       library = in.readAllBytes();
       hash = hash(search.resources(), resource);
     } catch (IOException e) {
-      return missing(e, "reading the packaged kernel library %s failed: %s", resource, e);
+      return missing(e, "reading the packaged %s %s failed: %s", file.words(), resource, e);
     }
     Path extracted;
     try {
-      extracted = LibraryCache.extract(library, hash, search.cacheRoot());
+      extracted = LibraryCache.extract(library, file.fileName(), hash, search.cacheRoot());
     } catch (IOException e) {
       return missing(
           e,
-          "the packaged kernel library %s could not be extracted below %s: %s; make that directory writable, point"
+          "the packaged %s %s could not be extracted below %s: %s; make that directory writable, point"
               + " XDG_CACHE_HOME elsewhere, or extract the library yourself and set -D%s to it",
+          file.words(),
           resource,
           search.cacheRoot(),
           e,
-          PATH_PROPERTY);
+          file.property());
     }
-    return load(extracted, "extracted from the packaged " + resource);
+    return load(file, extracted, "extracted from the packaged " + resource);
   }
 
   @SuppressWarnings("restricted") // verified, or named by the user
-  private static NativeLibrary load(Path path, String origin) {
+  private static NativeLibrary load(KernelFile kernels, Path path, String origin) {
     Path file = path.toAbsolutePath();
     if (!Files.isRegularFile(file)) {
-      return missing("no kernel library: %s (%s) is not a file", file, origin);
+      return missing("no %s: %s (%s) is not a file", kernels.words(), file, origin);
     }
     try {
-      // Global: handles live in static finals, so the library must stay for as long as the class.
+      // Global: addresses live as long as the classes, so the library must stay as long.
       return new Found(file, SymbolLookup.libraryLookup(file, Arena.global()));
     } catch (IllegalArgumentException e) {
       return missing(
           e,
-          "the kernel library %s (%s) could not be loaded: %s; is it built for this system?",
+          "the %s %s (%s) could not be loaded: %s; is it built for this system?",
+          kernels.words(),
           file,
           origin,
           e);
     } catch (IllegalCallerException e) {
       return missing(
           e,
-          "loading the kernel library %s needs native access: pass --enable-native-access=dev.gatun.runtime"
+          "loading the %s %s needs native access: pass --enable-native-access=dev.gatun.runtime"
               + " (--enable-native-access=ALL-UNNAMED when Gatun is on the class path) to java",
+          kernels.words(),
           file);
     }
   }
@@ -156,9 +169,9 @@ public sealed interface NativeLibrary {
       ClassLoader resources,
       Path cacheRoot) {
 
-    static Search ofProcess() {
+    static Search ofProcess(KernelFile file) {
       return new Search(
-          Optional.ofNullable(System.getProperty(PATH_PROPERTY)).map(Path::of),
+          Optional.ofNullable(System.getProperty(file.property())).map(Path::of),
           System.getProperty("os.name"),
           System.getProperty("os.arch"),
           NativeLibrary.class.getClassLoader(),

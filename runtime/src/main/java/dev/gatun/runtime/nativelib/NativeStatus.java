@@ -1,5 +1,7 @@
 package dev.gatun.runtime.nativelib;
 
+import dev.gatun.DeviceLostException;
+import dev.gatun.DeviceUnavailableException;
 import dev.gatun.KernelException;
 import dev.gatun.NativeOutOfMemoryException;
 import java.lang.foreign.MemorySegment;
@@ -12,6 +14,13 @@ final class NativeStatus {
   private static final int INVALID_ARGUMENT = 1;
   private static final int OUT_OF_MEMORY = 2;
   private static final int UNSUPPORTED = 3;
+  private static final int NO_DEVICE = 5;
+  private static final int DRIVER_TOO_OLD = 6;
+  private static final int UNSUPPORTED_DEVICE = 7;
+  private static final int DEVICE_LOST = 8;
+
+  private static final String ADVICE =
+      " `gatun devices` lists what there is; --device cpu, in Java Device.cpu(), is the CPU.";
 
   private NativeStatus() {}
 
@@ -32,9 +41,17 @@ final class NativeStatus {
           new KernelException(KernelException.Status.INVALID_ARGUMENT, message);
       case OUT_OF_MEMORY -> new NativeOutOfMemoryException(message);
       case UNSUPPORTED -> new KernelException(KernelException.Status.UNSUPPORTED, message);
+      case NO_DEVICE -> unavailable(KernelException.Status.NO_DEVICE, message);
+      case DRIVER_TOO_OLD -> unavailable(KernelException.Status.DRIVER_TOO_OLD, message);
+      case UNSUPPORTED_DEVICE -> unavailable(KernelException.Status.UNSUPPORTED_DEVICE, message);
+      case DEVICE_LOST -> new DeviceLostException(message);
       default ->
           new KernelException(
               KernelException.Status.INTERNAL, message + " (status " + status + ")");
     };
+  }
+
+  private static KernelException unavailable(KernelException.Status status, String message) {
+    return new DeviceUnavailableException(status, message + ADVICE);
   }
 }

@@ -1,5 +1,6 @@
 package dev.gatun.runtime.nativelib;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
@@ -19,8 +20,24 @@ final class Structs {
       MemoryLayout.structLayout(
               JAVA_INT.withName("struct_size"),
               JAVA_INT.withName("threads"),
-              JAVA_INT.withName("tier"))
+              JAVA_INT.withName("tier"),
+              JAVA_INT.withName("device"))
           .withName("gt_context_params");
+
+  static final int DEVICE_NAME_BYTES = 128;
+
+  static final StructLayout DEVICE_INFO =
+      MemoryLayout.structLayout(
+              JAVA_INT.withName("struct_size"),
+              JAVA_INT.withName("usable"),
+              JAVA_INT.withName("compute_major"),
+              JAVA_INT.withName("compute_minor"),
+              JAVA_INT.withName("driver_version"),
+              JAVA_INT.withName("processors"),
+              JAVA_LONG.withName("total_bytes"),
+              JAVA_LONG.withName("free_bytes"),
+              MemoryLayout.sequenceLayout(DEVICE_NAME_BYTES, JAVA_BYTE).withName("name"))
+          .withName("gt_device_info");
 
   static final StructLayout LINEAR_PARAMS =
       MemoryLayout.structLayout(
@@ -31,8 +48,21 @@ final class Structs {
               JAVA_LONG.withName("y_stride"),
               JAVA_LONG.withName("residual_stride"),
               JAVA_FLOAT.withName("scale"),
+              JAVA_INT.withName("x_dtype"),
+              JAVA_INT.withName("y_dtype"),
               MemoryLayout.paddingLayout(4))
           .withName("gt_linear_params");
+
+  static final StructLayout POOL_PARAMS =
+      MemoryLayout.structLayout(
+              JAVA_INT.withName("struct_size"),
+              JAVA_INT.withName("batch"),
+              JAVA_INT.withName("pooling"),
+              MemoryLayout.paddingLayout(4),
+              JAVA_LONG.withName("features"),
+              JAVA_LONG.withName("x_stride"),
+              JAVA_LONG.withName("y_stride"))
+          .withName("gt_pool_params");
 
   static final StructLayout ROPE_PARAMS =
       MemoryLayout.structLayout(
@@ -68,7 +98,9 @@ final class Structs {
               JAVA_INT.withName("blocks_per_sequence"),
               JAVA_INT.withName("sliding_window"),
               JAVA_FLOAT.withName("softcap"),
-              JAVA_INT.withName("compute_dtype"))
+              JAVA_INT.withName("compute_dtype"),
+              JAVA_INT.withName("qkv_dtype"),
+              JAVA_INT.withName("out_dtype"))
           .withName("gt_attention_params");
 
   static final StructLayout DISENTANGLED_PARAMS =
@@ -103,8 +135,10 @@ final class Structs {
 
   static final List<StructLayout> ALL =
       List.of(
+          DEVICE_INFO,
           CONTEXT_PARAMS,
           LINEAR_PARAMS,
+          POOL_PARAMS,
           ROPE_PARAMS,
           ATTENTION_PARAMS,
           DISENTANGLED_PARAMS,
@@ -128,8 +162,22 @@ final class Structs {
     static final long Y_STRIDE = offset(S, "y_stride");
     static final long RESIDUAL_STRIDE = offset(S, "residual_stride");
     static final long SCALE = offset(S, "scale");
+    static final long X_DTYPE = offset(S, "x_dtype");
+    static final long Y_DTYPE = offset(S, "y_dtype");
 
     private LinearParams() {}
+  }
+
+  static final class PoolParams {
+    static final StructLayout S = POOL_PARAMS;
+    static final int BYTES = (int) S.byteSize();
+    static final long BATCH = offset(S, "batch");
+    static final long POOLING = offset(S, "pooling");
+    static final long FEATURES = offset(S, "features");
+    static final long X_STRIDE = offset(S, "x_stride");
+    static final long Y_STRIDE = offset(S, "y_stride");
+
+    private PoolParams() {}
   }
 
   static final class RopeParams {
@@ -168,6 +216,8 @@ final class Structs {
     static final long SLIDING_WINDOW = offset(S, "sliding_window");
     static final long SOFTCAP = offset(S, "softcap");
     static final long COMPUTE_DTYPE = offset(S, "compute_dtype");
+    static final long QKV_DTYPE = offset(S, "qkv_dtype");
+    static final long OUT_DTYPE = offset(S, "out_dtype");
 
     private AttentionParams() {}
   }

@@ -27,9 +27,10 @@ final class AttentionOps {
       AttentionOptions options,
       Sequences queries,
       Sequences keys) {
-    usable(workspace, q);
-    usable(workspace, k);
-    usable(workspace, v);
+    workspace.requireOpen();
+    readable(q, q);
+    readable(k, q);
+    readable(v, q);
     usable(keys);
     require("q", q, queries, options.queryFeatures());
     require("k", k, keys, options.keyFeatures());
@@ -130,7 +131,8 @@ final class AttentionOps {
       bias = distanceBias.table().segment();
       biasDistance = distanceBias.maxDistance();
     }
-    Tensor out = workspace.tensor(q.rows(), options.outFeatures());
+    // Of rounded operands the result is one itself: a linear layer's.
+    Tensor out = workspace.tensor(q.dtype(), q.rows(), options.outFeatures());
     kernels.attention(
         workspace.scratch(),
         q.segment(),
@@ -158,8 +160,17 @@ final class AttentionOps {
             strides.block(),
             strides.block(),
             strides.blocksPerSequence(),
-            options.slidingWindow()));
+            options.slidingWindow(),
+            q.dtype(),
+            out.dtype()));
     return out;
+  }
+
+  private void readable(Tensor tensor, Tensor q) {
+    Operands.readable("attention", kernels.context(), tensor);
+    if (tensor.dtype() != q.dtype()) {
+      throw new IllegalArgumentException("attention: " + tensor + " beside queries " + q);
+    }
   }
 
   private void usable(Workspace workspace, Tensor tensor) {

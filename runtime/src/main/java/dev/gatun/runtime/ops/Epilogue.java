@@ -10,16 +10,23 @@ import dev.gatun.runtime.tensor.Tensor;
 public final class Epilogue {
 
   /** {@code y = x W^T + b}. */
-  public static final Epilogue NONE = new Epilogue(Activation.IDENTITY, null, 1);
+  public static final Epilogue NONE = new Epilogue(Activation.IDENTITY, null, 1, false);
+
+  /**
+   * {@code y = x W^T + b} as {@link #asOperand} gives it: queries, keys and values of attention.
+   */
+  public static final Epilogue OPERAND = NONE.asOperand();
 
   private final Activation activation;
   private final Tensor residual;
   private final float scale;
+  private final boolean operand;
 
-  private Epilogue(Activation activation, Tensor residual, float scale) {
+  private Epilogue(Activation activation, Tensor residual, float scale, boolean operand) {
     this.activation = activation;
     this.residual = residual;
     this.scale = scale;
+    this.operand = operand;
   }
 
   /** {@code y = activation(x W^T + b)}. */
@@ -38,18 +45,26 @@ public final class Epilogue {
   }
 
   public Epilogue withActivation(Activation activation) {
-    return new Epilogue(activation, residual, scale);
+    return new Epilogue(activation, residual, scale, operand);
   }
 
   /**
    * @param residual of y's shape; may be y itself
    */
   public Epilogue withResidual(Tensor residual) {
-    return new Epilogue(activation, residual, scale);
+    return new Epilogue(activation, residual, scale, operand);
   }
 
   public Epilogue withScale(float scale) {
-    return new Epilogue(activation, residual, scale);
+    return new Epilogue(activation, residual, scale, operand);
+  }
+
+  /**
+   * The same for a y that nothing but linear layers and attention will read: where these round what
+   * they read, y is written rounded, in half the memory. The numbers stay what they are.
+   */
+  public Epilogue asOperand() {
+    return new Epilogue(activation, residual, scale, true);
   }
 
   Activation activation() {
@@ -62,6 +77,10 @@ public final class Epilogue {
 
   Tensor residual() {
     return residual;
+  }
+
+  boolean isOperand() {
+    return operand;
   }
 
   float scale() {

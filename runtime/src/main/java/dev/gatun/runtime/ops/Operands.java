@@ -24,6 +24,14 @@ final class Operands {
     usable(op, context, y, DType.F32);
   }
 
+  /** Open, of this context, F32 or what products round to. */
+  static void readable(String op, NativeContext context, Tensor tensor) {
+    usable(op, context, tensor.owner(), tensor);
+    if (tensor.dtype() != DType.F32 && tensor.dtype() != DType.BF16) {
+      throw new IllegalArgumentException(op + ": " + tensor + " where F32 or BF16 is needed");
+    }
+  }
+
   static void usable(String op, NativeContext context, Tensor tensor, DType type) {
     usable(op, context, tensor.owner(), tensor);
     if (tensor.dtype() != type) {

@@ -1,6 +1,8 @@
 package dev.gatun.runtime.ops;
 
+import dev.gatun.ComputeDtype;
 import dev.gatun.loader.config.Activation;
+import dev.gatun.loader.config.PoolingMode;
 import dev.gatun.loader.safetensors.DType;
 import dev.gatun.runtime.nativelib.AttentionCalls;
 import dev.gatun.runtime.nativelib.KernelCalls;
@@ -30,13 +32,15 @@ public final class Ops {
   private final KernelCalls kernels;
   private final AttentionOps attention;
   private final DisentangledOps disentangled;
+  private final LookupOps lookups;
   private final WindowOps windows;
 
   public Ops(NativeContext context) {
     this.kernels = new KernelCalls(context);
     this.attention = new AttentionOps(new AttentionCalls(context));
     this.disentangled = new DisentangledOps(context);
-    this.windows = new WindowOps(kernels);
+    this.lookups = new LookupOps(kernels);
+    this.windows = new WindowOps(context, lookups);
   }
 
   public NativeContext context() {
@@ -55,8 +59,8 @@ public final class Ops {
   public Tensor linear(Workspace workspace, Linear linear, Tensor x, Epilogue epilogue) {
     Tensor y =
         linear.outFeatures() > linear.inFeatures()
-            ? workspace.spreadTensor(x.rows(), linear.outFeatures())
-            : workspace.tensor(x.rows(), linear.outFeatures());
+            ? workspace.spreadTensor(resultType(epilogue), x.rows(), linear.outFeatures())
+            : workspace.tensor(resultType(epilogue), x.rows(), linear.outFeatures());
     return linear(workspace, linear, x, epilogue, y);
   }
 
@@ -67,7 +71,9 @@ public final class Ops {
    * @return y
    */
   public Tensor linear(Workspace workspace, Linear linear, Tensor x, Epilogue epilogue, Tensor y) {
-    Operands.usable("linear", kernels.context(), workspace, x, y);
+    workspace.requireOpen();
+    Operands.readable("linear", kernels.context(), x);
+    Operands.readable("linear", kernels.context(), y);
     Operands.usable("linear", kernels.context(), linear.owner(), linear);
     if (x.columns() != linear.inFeatures()
         || y.rows() != x.rows()
@@ -78,7 +84,7 @@ public final class Ops {
     long residualStride = 0;
     if (epilogue.hasResidual()) {
       Tensor r = epilogue.residual();
-      Operands.usable("linear", kernels.context(), workspace, r, y);
+      Operands.usable("linear", kernels.context(), workspace, r, y); // both F32
       if (r.rows() != y.rows() || r.columns() != y.columns()) {
         throw Operands.mismatch("linear", linear, "residual", r, "y", y);
       }
@@ -96,8 +102,15 @@ public final class Ops {
         x.rowStride(),
         y.rowStride(),
         residualStride,
-        epilogue.scale());
+        epilogue.scale(),
+        x.dtype(),
+        y.dtype());
     return y;
+  }
+
+  private DType resultType(Epilogue epilogue) {
+    boolean rounded = kernels.context().dtype() == ComputeDtype.BF16;
+    return rounded && epilogue.isOperand() && !epilogue.hasResidual() ? DType.BF16 : DType.F32;
   }
 
   /**
@@ -171,7 +184,7 @@ public final class Ops {
    */
   public Tensor embed(Workspace workspace, Embedding embedding, Tensor ids) {
     Tensor y = workspace.tensor(ids.columns(), embedding.features());
-    return embed(workspace, embedding, ids, y, false);
+    return lookups.embed(workspace, embedding, ids, y, false);
   }
 
   /**
@@ -182,51 +195,12 @@ public final class Ops {
    * @throws dev.gatun.KernelException INVALID_ARGUMENT if an id is not in the table; y is unchanged
    */
   public Tensor embedAdd(Workspace workspace, Embedding embedding, Tensor ids, Tensor y) {
-    return embed(workspace, embedding, ids, y, true);
-  }
-
-  private Tensor embed(
-      Workspace workspace, Embedding embedding, Tensor ids, Tensor y, boolean accumulate) {
-    Operands.usable("embed", kernels.context(), workspace, ids, y, DType.I32);
-    Operands.usable("embed", kernels.context(), embedding.owner(), embedding);
-    if (ids.shape().rank() != 1
-        || y.rows() != ids.columns()
-        || y.columns() != embedding.features()) {
-      throw Operands.mismatch("embed", embedding, "ids", ids, "y", y);
-    }
-    kernels.embed(
-        workspace.scratch(),
-        embedding.table(),
-        embedding.dtype(),
-        embedding.rows(),
-        embedding.features(),
-        embedding.features(),
-        ids.segment(),
-        ids.columns(),
-        accumulate,
-        y.segment(),
-        y.rowStride());
-    return y;
+    return lookups.embed(workspace, embedding, ids, y, true);
   }
 
   /** The rows of x with these indices, in this order: {@code [rows.length, features]}. */
   public Tensor gatherRows(Workspace workspace, Tensor x, int... rows) {
-    Tensor y = workspace.tensor(rows.length, x.columns());
-    Tensor indices = workspace.ints(rows);
-    Operands.usable("gatherRows", kernels.context(), workspace, x, y);
-    kernels.embed(
-        workspace.scratch(),
-        x.segment(),
-        DType.F32,
-        x.rows(),
-        x.columns(),
-        x.rowStride(),
-        indices.segment(),
-        rows.length,
-        false,
-        y.segment(),
-        y.rowStride());
-    return y;
+    return lookups.gatherRows(workspace, x, rows);
   }
 
   /**
@@ -239,6 +213,44 @@ public final class Ops {
     kernels.argmax(
         workspace.scratch(), x.segment(), x.rows(), x.columns(), x.rowStride(), indices.segment());
     return indices.toIntArray();
+  }
+
+  /**
+   * One vector of each sequence's tokens, as sentence-transformers' {@code Pooling} module: x
+   * {@code [tokens, features]} to y {@code [sequences, features]}. Sums are in double.
+   *
+   * @param masked leading tokens of each sequence left out. Where none is left, the mean of nothing
+   *     is 0, its maximum minus infinity, and cls takes the first token all the same, as in the
+   *     original
+   * @return y, which must not overlap x
+   */
+  public Tensor pool(
+      Workspace workspace,
+      Tensor x,
+      Sequences sequences,
+      PoolingMode mode,
+      int[] masked,
+      Tensor y) {
+    Operands.usable("pool", kernels.context(), workspace, x, y);
+    Operands.usable("pool", kernels.context(), sequences.cuSeqlens(), DType.I32);
+    if (x.rows() != sequences.total()
+        || masked.length != sequences.count()
+        || y.rows() != sequences.count()
+        || y.columns() != x.columns()) {
+      throw Operands.mismatch("pool", sequences, "x", x, "y", y);
+    }
+    kernels.poolSequences(
+        workspace.scratch(),
+        x.segment(),
+        sequences.cuSeqlens().segment(),
+        workspace.ints(masked).segment(),
+        y.segment(),
+        sequences.count(),
+        mode,
+        x.columns(),
+        x.rowStride(),
+        y.rowStride());
+    return y;
   }
 
   /**

@@ -1,7 +1,7 @@
 package dev.gatun.runtime.ops;
 
 import dev.gatun.loader.safetensors.DType;
-import dev.gatun.runtime.nativelib.KernelCalls;
+import dev.gatun.runtime.nativelib.NativeContext;
 import dev.gatun.runtime.tensor.Sequences;
 import dev.gatun.runtime.tensor.Shape;
 import dev.gatun.runtime.tensor.Tensor;
@@ -11,10 +11,12 @@ import java.util.stream.IntStream;
 /** Windows of neighbouring tokens for {@link Ops}. */
 final class WindowOps {
 
-  private final KernelCalls kernels;
+  private final NativeContext context;
+  private final LookupOps lookups;
 
-  WindowOps(KernelCalls kernels) {
-    this.kernels = kernels;
+  WindowOps(NativeContext context, LookupOps lookups) {
+    this.context = context;
+    this.lookups = lookups;
   }
 
   Tensor of(Workspace workspace, Tensor x, Sequences sequences, int kernel) {
@@ -47,18 +49,7 @@ final class WindowOps {
   }
 
   private void copyRows(Workspace workspace, Tensor from, int[] rows, Tensor to) {
-    Operands.usable("windows", kernels.context(), workspace, from, to);
-    kernels.embed(
-        workspace.scratch(),
-        from.segment(),
-        DType.F32,
-        from.rows(),
-        from.columns(),
-        from.rowStride(),
-        workspace.ints(rows).segment(),
-        rows.length,
-        false,
-        to.segment(),
-        to.rowStride());
+    Operands.usable("windows", context, workspace, from, to);
+    lookups.copyRows(workspace, from, rows, to);
   }
 }

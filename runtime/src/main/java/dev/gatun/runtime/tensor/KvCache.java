@@ -197,10 +197,10 @@ public final class KvCache implements MemoryOwner, AutoCloseable {
         (int) Math.min(Math.max(needed, held + held / 2L), Math.min(bound, Integer.MAX_VALUE));
     NativeArena larger = new NativeArena(context);
     try {
-      long bytes =
-          Math.multiplyExact(Math.multiplyExact(blockElements(), capacity), Tensor.ELEMENT_BYTES);
+      long bytes = Math.multiplyExact(Math.multiplyExact(blockElements(), capacity), Float.BYTES);
       MemorySegment segment = larger.allocate(bytes);
       if (held > 0) {
+        workspace.scratch().submit(); // the copy is no part of the step that comes again
         int[] all = new int[held];
         Arrays.setAll(all, i -> i);
         long mark = workspace.mark();
@@ -218,6 +218,7 @@ public final class KvCache implements MemoryOwner, AutoCloseable {
                 segment,
                 blockElements());
         workspace.release(mark);
+        workspace.scratch().synchronize(); // before what it reads is freed
       }
       Tensor grown = new Tensor(this, segment, DType.F32, Shape.of(capacity, blockElements()));
       if (arena != null) {
@@ -350,7 +351,7 @@ public final class KvCache implements MemoryOwner, AutoCloseable {
       // No block yet: kernels get a valid pointer that they have nothing to read from.
       return memory == null
           ? step.lengthsBefore.segment()
-          : memory.segment().asSlice(element * Tensor.ELEMENT_BYTES);
+          : memory.segment().asSlice(element * Float.BYTES);
     }
   }
 }

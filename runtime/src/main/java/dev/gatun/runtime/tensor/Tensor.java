@@ -3,20 +3,21 @@ package dev.gatun.runtime.tensor;
 import dev.gatun.Device;
 import dev.gatun.loader.safetensors.DType;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * A vector or matrix in device memory: a small immutable value that says where, of what type and
- * shape. It owns nothing; the memory belongs to a {@link MemoryOwner} and using the tensor after
- * that is closed is an IllegalStateException.
+ * A vector or matrix: a small immutable value that says where, of what type and shape. F32 is in
+ * device memory; I32, what kernels look up by, is in host memory on every device. It owns nothing;
+ * the memory belongs to a {@link MemoryOwner} and using the tensor after that is closed is an
+ * IllegalStateException.
  *
  * <p>Elements of a row are adjacent; rows of a matrix lie {@link #rowStride()} elements apart,
  * which lets {@link #columns} view a part of each row without copying.
  */
 public final class Tensor {
 
-  /** Bytes per element of both dtypes. */
-  static final long ELEMENT_BYTES = 4;
+  private static final long LONG_TRANSFER = 1 << 24;
 
   private final MemoryOwner owner;
   private final MemorySegment segment;
@@ -26,7 +27,7 @@ public final class Tensor {
 
   /**
    * @param segment from the first element at least to the last
-   * @param dtype F32 or I32
+   * @param dtype F32, I32, or BF16 for what only products read
    * @param shape of rank 1 or 2
    * @param rowStride elements between rows, at least the columns
    * @throws IllegalArgumentException if the segment is too small for the shape
@@ -38,8 +39,8 @@ public final class Tensor {
     this.dtype = dtype;
     this.shape = shape;
     this.rowStride = rowStride;
-    if (dtype != DType.F32 && dtype != DType.I32) {
-      throw new IllegalArgumentException("a tensor is F32 or I32, not " + dtype);
+    if (dtype != DType.F32 && dtype != DType.I32 && dtype != DType.BF16) {
+      throw new IllegalArgumentException("a tensor is F32, I32 or BF16, not " + dtype);
     }
     if (shape.rank() != 1 && shape.rank() != 2) {
       throw new IllegalArgumentException("a tensor is a vector or a matrix, not of shape " + shape);
@@ -47,7 +48,7 @@ public final class Tensor {
     if (rowStride < columns()) {
       throw new IllegalArgumentException("rows of " + shape + " overlap: row stride " + rowStride);
     }
-    long bytes = extent(rows(), columns(), rowStride);
+    long bytes = extent();
     if (segment.byteSize() < bytes) {
       throw new IllegalArgumentException(
           "a tensor of shape "
@@ -151,9 +152,9 @@ public final class Tensor {
     Objects.checkFromToIndex(fromColumn, toColumn, columns());
     long rows = toRow - fromRow;
     long columns = toColumn - fromColumn;
-    long bytes = extent(rows, columns, rowStride);
+    long bytes = extent(rows, columns, rowStride, dtype);
     // An empty view may begin behind the last element, where no slice can.
-    long begin = bytes == 0 ? 0 : (fromRow * rowStride + fromColumn) * ELEMENT_BYTES;
+    long begin = bytes == 0 ? 0 : (fromRow * rowStride + fromColumn) * elementBytes(dtype);
     return new Tensor(
         owner, segment.asSlice(begin, bytes), dtype, Shape.of(rows, columns), rowStride);
   }
@@ -184,6 +185,30 @@ public final class Tensor {
   }
 
   /**
+   * The values of consecutive groups of rows, each group in an array of its own.
+   *
+   * @param counts rows of each group
+   * @throws IllegalStateException if the memory was given back
+   */
+  public float[][] toFloatArrays(int... counts) {
+    // A transfer from a device waits for it: better one for all, unless it is long anyway.
+    boolean atOnce =
+        !owner.context().isHost() && counts.length > 1 && shape.elementCount() <= LONG_TRANSFER;
+    float[] all = atOnce ? toFloatArray() : null;
+    float[][] groups = new float[counts.length][];
+    int row = 0;
+    for (int i = 0; i < counts.length; i++) {
+      int end = row + counts[i];
+      groups[i] =
+          atOnce
+              ? Arrays.copyOfRange(all, row * (int) columns(), end * (int) columns())
+              : rows(row, end).toFloatArray();
+      row = end;
+    }
+    return groups;
+  }
+
+  /**
    * The values in row order, copied to the heap.
    *
    * @throws IllegalStateException if the memory was given back
@@ -199,17 +224,25 @@ public final class Tensor {
 
   private void download(MemorySegment target) {
     owner.requireOpen();
+    owner.context().requireOpen();
+    MemorySegment values = segment;
+    if (dtype == DType.F32 && !owner.context().isHost()) {
+      if (isContiguous()) {
+        owner.download(segment.asSlice(0, target.byteSize()), target);
+        return;
+      }
+      // One transfer with the gaps: one per row would wait for the device as often.
+      values = MemorySegment.ofArray(new float[Math.toIntExact(extent() / Float.BYTES)]);
+      owner.download(segment.asSlice(0, values.byteSize()), values);
+    }
     if (isContiguous()) {
-      owner.context().download(segment.asSlice(0, target.byteSize()), target);
+      MemorySegment.copy(values, 0, target, 0, target.byteSize());
       return;
     }
-    long rowBytes = columns() * ELEMENT_BYTES;
+    long rowBytes = columns() * Float.BYTES;
     for (long row = 0; row < rows(); row++) {
-      owner
-          .context()
-          .download(
-              segment.asSlice(row * rowStride * ELEMENT_BYTES, rowBytes),
-              target.asSlice(row * rowBytes, rowBytes));
+      long from = row * rowStride * Float.BYTES;
+      MemorySegment.copy(values, from, target, row * rowBytes, rowBytes);
     }
   }
 
@@ -219,11 +252,21 @@ public final class Tensor {
     return dtype.name() + shape;
   }
 
-  private static long extent(long rows, long columns, long rowStride) {
+  /** Bytes from the first element to the last. */
+  private long extent() {
+    return extent(rows(), columns(), rowStride, dtype);
+  }
+
+  /** Bytes of one element of a tensor's dtype. */
+  static long elementBytes(DType dtype) {
+    return dtype.bits() / 8;
+  }
+
+  private static long extent(long rows, long columns, long rowStride, DType dtype) {
     if (rows == 0 || columns == 0) {
       return 0;
     }
     return Math.multiplyExact(
-        Math.addExact(Math.multiplyExact(rows - 1, rowStride), columns), ELEMENT_BYTES);
+        Math.addExact(Math.multiplyExact(rows - 1, rowStride), columns), elementBytes(dtype));
   }
 }

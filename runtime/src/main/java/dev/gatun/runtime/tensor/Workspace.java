@@ -4,6 +4,7 @@ import dev.gatun.loader.safetensors.DType;
 import dev.gatun.runtime.nativelib.CallScratch;
 import dev.gatun.runtime.nativelib.NativeContext;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
  * The activations of one forward call: allocation moves a pointer, and everything goes at once on
@@ -21,10 +22,10 @@ public final class Workspace implements MemoryOwner, AutoCloseable {
 
   private static final long RETAINED = 256L << 20;
 
-  /** In floats: 4096 bytes, after which the sets of a first-level cache come again. */
-  private static final long CACHE_SET_PERIOD = 1024;
+  /** In bytes, after which the sets of a first-level cache come again. */
+  private static final long CACHE_SET_PERIOD = 4096;
 
-  private static final long CACHE_LINE = 16;
+  private static final long CACHE_LINE = 64;
 
   // Guarded by this object's monitor: a close() by another thread, a mistake, must not corrupt it.
   private final WorkspaceMemory memory;
@@ -58,7 +59,16 @@ public final class Workspace implements MemoryOwner, AutoCloseable {
 
   /** An F32 matrix, contents undefined. */
   public Tensor tensor(long rows, long columns) {
-    return allocate(DType.F32, Shape.of(rows, columns));
+    return tensor(DType.F32, rows, columns);
+  }
+
+  /**
+   * A matrix, contents undefined.
+   *
+   * @param dtype F32 or BF16
+   */
+  public Tensor tensor(DType dtype, long rows, long columns) {
+    return allocate(dtype, Shape.of(rows, columns));
   }
 
   /**
@@ -67,11 +77,12 @@ public final class Workspace implements MemoryOwner, AutoCloseable {
    * them again nor copy them. For what is wide and soon read: a multilayer perceptron's middle, the
    * parts of a fused projection.
    */
-  public Tensor spreadTensor(long rows, long columns) {
-    if (rows <= 1 || columns == 0 || columns % CACHE_SET_PERIOD != 0) {
-      return tensor(rows, columns);
+  public Tensor spreadTensor(DType dtype, long rows, long columns) {
+    long elementBytes = Tensor.elementBytes(dtype);
+    if (rows <= 1 || columns == 0 || columns * elementBytes % CACHE_SET_PERIOD != 0) {
+      return tensor(dtype, rows, columns);
     }
-    Tensor whole = tensor(rows, columns + CACHE_LINE);
+    Tensor whole = tensor(dtype, rows, columns + CACHE_LINE / elementBytes);
     return whole.columns(0, columns);
   }
 
@@ -80,10 +91,10 @@ public final class Workspace implements MemoryOwner, AutoCloseable {
     return allocate(DType.F32, Shape.of(size));
   }
 
-  /** An I32 vector with these values: token ids, row indices, offsets. */
+  /** An I32 vector with these values, in host memory: token ids, row indices, offsets. */
   public Tensor ints(int... values) {
     Tensor tensor = allocate(DType.I32, Shape.of(values.length));
-    context().upload(MemorySegment.ofArray(values), tensor.segment());
+    MemorySegment.copy(values, 0, tensor.segment(), ValueLayout.JAVA_INT, 0, values.length);
     return tensor;
   }
 
@@ -94,7 +105,7 @@ public final class Workspace implements MemoryOwner, AutoCloseable {
       throw new IllegalArgumentException(values.length + " values do not fill shape " + shape);
     }
     Tensor tensor = allocate(DType.F32, shape);
-    context().upload(MemorySegment.ofArray(values), tensor.segment());
+    scratch().upload(MemorySegment.ofArray(values), tensor.segment());
     return tensor;
   }
 
@@ -131,6 +142,34 @@ public final class Workspace implements MemoryOwner, AutoCloseable {
     return memory.scratch();
   }
 
+  /** What {@link #gather} began. */
+  public interface Gathering extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /**
+   * Until the result is closed, a GPU may be given the ops of this workspace's user as one: for a
+   * step that comes again and again with the same ops and shapes, as in decoding. It makes no other
+   * difference, and none on the CPU.
+   */
+  public Gathering gather() {
+    scratch().gather();
+    return memory.scratch()::submit;
+  }
+
+  /**
+   * Until this has been called, what was computed here may only be read by ops of this workspace.
+   */
+  public void publish() {
+    scratch().synchronize();
+  }
+
+  @Override
+  public void download(MemorySegment source, MemorySegment host) {
+    scratch().download(source, host);
+  }
+
   @Override
   public NativeContext context() {
     return memory.context();
@@ -143,7 +182,11 @@ public final class Workspace implements MemoryOwner, AutoCloseable {
     }
   }
 
-  /** Frees the memory, or returns it to its pool. Closing twice is allowed. */
+  /**
+   * Frees the memory, or returns it to its pool, after all ops. Closing twice is allowed.
+   *
+   * @throws dev.gatun.KernelException if an op that a GPU had only queued failed
+   */
   @Override
   public synchronized void close() {
     if (closed) {
@@ -151,7 +194,9 @@ public final class Workspace implements MemoryOwner, AutoCloseable {
     }
     closed = true;
     if (pool == null) {
-      memory.close();
+      try (memory) {
+        memory.scratch().synchronize();
+      }
     } else {
       pool.giveBack(memory);
     }
@@ -159,7 +204,9 @@ public final class Workspace implements MemoryOwner, AutoCloseable {
 
   private synchronized Tensor allocate(DType dtype, Shape shape) {
     requireOpen();
-    long bytes = Math.multiplyExact(shape.elementCount(), Tensor.ELEMENT_BYTES);
-    return new Tensor(this, memory.allocate(bytes), dtype, shape);
+    long bytes = Math.multiplyExact(shape.elementCount(), Tensor.elementBytes(dtype));
+    MemorySegment segment =
+        dtype == DType.I32 ? memory.allocateHost(bytes) : memory.allocate(bytes);
+    return new Tensor(this, segment, dtype, shape);
   }
 }

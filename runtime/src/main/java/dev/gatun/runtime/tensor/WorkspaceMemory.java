@@ -4,6 +4,7 @@ import dev.gatun.NativeOutOfMemoryException;
 import dev.gatun.runtime.nativelib.CallScratch;
 import dev.gatun.runtime.nativelib.NativeArena;
 import dev.gatun.runtime.nativelib.NativeContext;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -80,6 +81,11 @@ final class WorkspaceMemory implements AutoCloseable {
     return allocate(bytes);
   }
 
+  /** Host memory, for index arrays; on a GPU it goes with the last reference to it. */
+  MemorySegment allocateHost(long bytes) {
+    return context.isHost() ? allocate(bytes) : Arena.ofAuto().allocate(bytes, ALIGNMENT);
+  }
+
   private void grow(long size) {
     long held = capacity();
     long wanted = Math.max(size, Math.max(nextChunk, Math.min(held, MAX_GROWTH)));
@@ -104,7 +110,7 @@ final class WorkspaceMemory implements AutoCloseable {
       throw new IllegalArgumentException(
           "mark " + mark + " is not in [0, " + position + "]: released twice?");
     }
-    assert poison(mark);
+    assert !context.isHost() || poison(mark);
     position = mark;
     while (current > 0 && (current == chunks.size() || chunks.get(current).start() > mark)) {
       current--;
@@ -119,6 +125,7 @@ final class WorkspaceMemory implements AutoCloseable {
     long used = position;
     release(0);
     if (chunks.size() > 1 || capacity() > retained) {
+      scratch.synchronize();
       freeChunks();
       nextChunk = Math.max(FIRST_CHUNK, Math.min(used, retained));
     }
@@ -150,7 +157,7 @@ final class WorkspaceMemory implements AutoCloseable {
 
   @Override
   public void close() {
+    scratch.close(); // first: it waits for ops that use the chunks
     freeChunks();
-    scratch.close();
   }
 }

@@ -72,9 +72,12 @@ public final class WorkspacePool implements AutoCloseable {
 
   void giveBack(WorkspaceMemory memory) {
     try {
+      memory.scratch().synchronize();
       memory.reset();
     } catch (RuntimeException | Error e) {
-      returnPlace(null);
+      try (memory) {
+        returnPlace(null);
+      }
       throw e;
     }
     returnPlace(memory);

@@ -5,8 +5,8 @@ import dev.gatun.runtime.tensor.MemoryOwner;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A table {@code [rows, features]} of which rows are looked up, read where and as the checkpoint
- * stores it.
+ * A table {@code [rows, features]} of which rows are looked up, read as the checkpoint stores it
+ * and on the CPU where.
  */
 public final class Embedding {
 

@@ -75,9 +75,10 @@ final class WeightBuilder implements WeightSource {
   public Embedding embedding(String name, String weight, Shape shape, Role role) {
     TensorSource source = source(weight, shape);
     MemorySegment table = source.data();
-    if (!isAligned(source)) {
+    if (!isAligned(source) || !weights.context().isHost()) {
       table = weights.arena().allocate(source.data().byteSize());
       weights.context().upload(source.data(), table);
+      weights.context().releasePages(source.data());
     }
     return new Embedding(name, weights, table, source.info().dtype(), shape.size(0), shape.size(1));
   }
@@ -97,14 +98,18 @@ final class WeightBuilder implements WeightSource {
   public Tensor computed(Shape shape, Element element) {
     long rowBytes = shape.size(1) * Float.BYTES;
     MemorySegment memory = weights.arena().allocate(shape.size(0) * rowBytes);
-    float[] values = new float[(int) shape.size(1)];
-    for (long row = 0; row < shape.size(0); row++) {
-      for (int column = 0; column < values.length; column++) {
-        values[column] = (float) element.at(row, column);
+    NativeContext context = weights.context();
+    try (Arena call = Arena.ofConfined()) {
+      MemorySegment host = context.isHost() ? memory : call.allocate(memory.byteSize(), 64);
+      for (long row = 0; row < shape.size(0); row++) {
+        for (int column = 0; column < shape.size(1); column++) {
+          float value = (float) element.at(row, column);
+          host.setAtIndex(ValueLayout.JAVA_FLOAT, row * shape.size(1) + column, value);
+        }
       }
-      weights
-          .context()
-          .upload(MemorySegment.ofArray(values), memory.asSlice(row * rowBytes, rowBytes));
+      if (!context.isHost()) {
+        context.upload(host, memory);
+      }
     }
     return new Tensor(weights, memory, DType.F32, shape);
   }
@@ -141,6 +146,8 @@ final class WeightBuilder implements WeightSource {
   @Override
   public Linear linearOf(String name, Embedding table, String bias, Role role) {
     MemorySegment handle = weights.arena().createLinear(table.features(), table.rows(), false);
+    // The checkpoint's bytes: the table itself may be in memory of a device.
+    TensorSource weight = resolved.tensor(table.name() + ".weight");
     TensorSource biasSource = source(bias, Shape.of(table.rows()));
     try (Arena call = Arena.ofConfined()) {
       weights
@@ -149,13 +156,13 @@ final class WeightBuilder implements WeightSource {
               handle,
               0,
               table.rows(),
-              table.table(),
-              table.dtype(),
+              aligned(weight, call),
+              weight.info().dtype(),
               WeightLayout.OUT_IN,
               aligned(biasSource, call),
               biasSource.info().dtype());
     }
-    weights.context().releasePages(resolved.tensor(table.name() + ".weight").data());
+    weights.context().releasePages(weight.data());
     return new Linear(name, weights, handle, table.features(), table.rows());
   }
 
@@ -166,14 +173,15 @@ final class WeightBuilder implements WeightSource {
     long rows = table.rows();
     long features = table.features();
     MemorySegment y = weights.arena().allocate(rows * layer.outFeatures() * Float.BYTES);
-    try (Weights once = new Weights(context);
+    try (Arena call = Arena.ofConfined();
+        Weights once = new Weights(context);
         CallScratch scratch = new CallScratch(context)) {
       Linear linear =
           new WeightBuilder(resolved, once)
               .linear(layer.weight(), features, List.of(layer), false, role);
-      MemorySegment ids = once.arena().allocate(rows * Integer.BYTES);
-      context.upload(
-          MemorySegment.ofArray(IntStream.range(0, Math.toIntExact(rows)).toArray()), ids);
+      MemorySegment ids =
+          call.allocateFrom(
+              ValueLayout.JAVA_INT, IntStream.range(0, Math.toIntExact(rows)).toArray());
       MemorySegment x = once.arena().allocate(rows * features * Float.BYTES);
       kernels.embed(
           scratch,
@@ -211,7 +219,10 @@ final class WeightBuilder implements WeightSource {
           features,
           layer.outFeatures(),
           0,
-          1);
+          1,
+          DType.F32,
+          DType.F32);
+      scratch.synchronize();
     }
     return new Tensor(weights, y, DType.F32, Shape.of(rows, layer.outFeatures()));
   }

@@ -140,7 +140,7 @@ public final class WeightScope {
         prefix + part.weight(), part.bias().map(prefix::concat), part.outFeatures(), part.layout());
   }
 
-  /** {@code name.weight [rows, features]}, left in the mapped checkpoint. */
+  /** {@code name.weight [rows, features]}, on the CPU left in the mapped checkpoint. */
   public Embedding embedding(String name, long rows, long features) {
     return source.embedding(
         prefix + name, prefix + name + ".weight", Shape.of(rows, features), role);

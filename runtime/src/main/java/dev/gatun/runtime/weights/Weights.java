@@ -6,8 +6,8 @@ import dev.gatun.runtime.tensor.MemoryOwner;
 
 /**
  * Everything that a model computed from its checkpoint and keeps in device memory: packed matrices,
- * fp32 copies of vectors. Freed once, by the model's {@code close()}. Embedding tables stay in the
- * mapped checkpoint, which must be closed after this.
+ * fp32 copies of vectors. Freed once, by the model's {@code close()}. On the CPU embedding tables
+ * stay in the mapped checkpoint, which must be closed after this.
  */
 public final class Weights implements MemoryOwner, AutoCloseable {
 

@@ -1,16 +1,54 @@
 package dev.gatun.runtime.embedding;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.gatun.loader.config.PoolingMode;
+import dev.gatun.runtime.nativelib.ContextOptions;
+import dev.gatun.runtime.nativelib.NativeContext;
+import dev.gatun.runtime.ops.Ops;
+import dev.gatun.runtime.tensor.Sequences;
+import dev.gatun.runtime.tensor.Tensor;
+import dev.gatun.runtime.tensor.Workspace;
 import java.util.List;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
 
+@ParameterizedClass
+@MethodSource("dev.gatun.runtime.testing.Backends#devices")
 class PoolingTest {
-  private static final float[] TOKENS = {1, -8, 2, -6, 6, -4, 3, -2}; // [4, 2]
+  private static final float NOTHING = Float.NEGATIVE_INFINITY;
 
-  private static void assertPooled(PoolingMode mode, float... expected) {
-    assertArrayEquals(expected, Pooling.pool(TOKENS, 2, List.of(mode)), 1e-6f);
+  private final NativeContext context;
+  private final Workspace ws;
+  private final Ops ops;
+
+  PoolingTest(ContextOptions options) {
+    context = NativeContext.open(options);
+    ws = Workspace.open(context);
+    ops = new Ops(context);
+  }
+
+  @AfterEach
+  void close() {
+    ws.close();
+    context.close();
+  }
+
+  /** Sequences of 4, 0 and 1 tokens. */
+  private float[][] pool(int[] masked, PoolingMode... modes) {
+    Tensor x = ws.floats(5, 2, 1, -8, 2, -6, 6, -4, 3, -2, 7, 9);
+    return Pooling.pool(ops, ws, x, Sequences.of(ws, 4, 0, 1), List.of(modes), masked);
+  }
+
+  private void assertPooled(PoolingMode mode, float x, float y) {
+    float[][] pooled = pool(new int[3], mode);
+    assertArrayEquals(new float[] {x, y}, pooled[0], 1e-6f);
+    float none = mode == PoolingMode.MAX ? NOTHING : 0;
+    assertArrayEquals(new float[] {none, none}, pooled[1]);
+    assertArrayEquals(new float[] {7, 9}, pooled[2]);
   }
 
   @Test
@@ -25,9 +63,19 @@ class PoolingTest {
 
   @Test
   void severalModesStandOneBehindTheOther() {
-    assertArrayEquals(
-        new float[] {6, -2, 1, -8},
-        Pooling.pool(TOKENS, 2, List.of(PoolingMode.MAX, PoolingMode.CLS)));
+    float[][] pooled = pool(new int[3], PoolingMode.MAX, PoolingMode.CLS);
+    assertArrayEquals(new float[] {6, -2, 1, -8}, pooled[0]);
+    assertArrayEquals(new float[] {NOTHING, NOTHING, 0, 0}, pooled[1]);
+  }
+
+  @Test
+  void maskedTokensAreLeftOut() {
+    int[] masked = {2, 1, 3};
+    assertArrayEquals(new float[] {4.5f, -3}, pool(masked, PoolingMode.MEAN)[0]);
+    assertArrayEquals(new float[] {6, -4}, pool(masked, PoolingMode.CLS)[0]);
+    assertArrayEquals(new float[] {0, 0}, pool(masked, PoolingMode.MEAN)[2]);
+    assertArrayEquals(new float[] {7, 9}, pool(masked, PoolingMode.CLS)[2]);
+    assertThrows(IllegalArgumentException.class, () -> pool(new int[2], PoolingMode.MEAN));
   }
 
   @Test

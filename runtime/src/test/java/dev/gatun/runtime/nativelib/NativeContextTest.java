@@ -26,7 +26,7 @@ class NativeContextTest {
       try (NativeContext context = NativeContext.open(OPTIONS.withThreads(2).withTier(tier))) {
         assertEquals(tier, context.tier());
         assertEquals(2, context.threads());
-        assertEquals(Device.CPU, context.device());
+        assertEquals(Device.cpu(), context.device());
       }
     }
     try (NativeContext context = NativeContext.open(OPTIONS)) {
@@ -41,6 +41,19 @@ class NativeContextTest {
             IllegalArgumentException.class, () -> NativeContext.open(OPTIONS.withTier("mmx")));
 
     assertEquals("unknown tier 'mmx'; known: reference, avx2, avx512, avx512_bf16", e.getMessage());
+  }
+
+  /** Said before a CUDA library is looked for: this test needs none. */
+  @Test
+  void tiersAreOfTheCpu() {
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> NativeContext.open(OPTIONS.withDevice(Device.cuda(1)).withTier("avx2")));
+
+    assertEquals(
+        "tier 'avx2' on cuda:1: tiers are of the CPU; leave it out, or run on the device cpu",
+        e.getMessage());
   }
 
   @Test

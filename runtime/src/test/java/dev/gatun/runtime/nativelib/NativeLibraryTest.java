@@ -88,6 +88,30 @@ class NativeLibraryTest {
   }
 
   @Test
+  void theCudaLibraryIsAFileOfItsOwn() throws IOException {
+    String resource = "native/linux-x86_64/libgatun_cuda.so";
+    assertEquals(
+        "no CUDA kernel library: -Dgatun.cuda.library.path is not set, and the class path holds no "
+            + resource
+            + "; take a gatun-kernels-native artifact that was built where nvcc is installed, or"
+            + " set -Dgatun.cuda.library.path to a libgatun_cuda.so",
+        failure(findCuda(Optional.empty(), WITHOUT_LIBRARY)));
+    Path absent = cache.resolve("absent.so");
+    assertEquals(
+        "no CUDA kernel library: "
+            + absent
+            + " (the file named by -Dgatun.cuda.library.path) is not a file",
+        failure(findCuda(Optional.of(absent), WITH_LIBRARY)));
+    Path text = Files.writeString(cache.resolve("text.so"), "not a library");
+    assertTrue(
+        failure(findCuda(Optional.of(text), WITH_LIBRARY))
+            .startsWith(
+                "the CUDA kernel library "
+                    + text
+                    + " (the file named by -Dgatun.cuda.library.path) could not be loaded: "));
+  }
+
+  @Test
   void otherPlatformsAreNamed() {
     assertEquals(
         "Gatun has no kernel library for windows-x86_64 (os.name 'Windows 11', os.arch 'amd64'); it"
@@ -104,6 +128,7 @@ class NativeLibraryTest {
     Path file = Files.createFile(cache.resolve("file"));
     NativeLibrary library =
         NativeLibrary.find(
+            KernelFile.CPU,
             new NativeLibrary.Search(Optional.empty(), "Linux", "amd64", WITH_LIBRARY, file));
 
     String message = failure(library);
@@ -137,20 +162,9 @@ class NativeLibraryTest {
 
     KernelBinding binding = KernelBinding.bind(new NativeLibrary.Missing(cause));
 
-    assertSame(
-        cause,
-        assertThrows(
-            NativeLibraryException.class,
-            () -> {
-              int ignored = (int) binding.handle(KernelSymbol.ABI_VERSION).invokeExact();
-            }));
-    assertSame(
-        cause,
-        assertThrows(
-            NativeLibraryException.class,
-            () -> {
-              binding.handle(KernelSymbol.FREE).invokeExact(MemorySegment.NULL, MemorySegment.NULL);
-            }));
+    for (KernelSymbol symbol : KernelSymbol.values()) {
+      assertSame(cause, assertThrows(NativeLibraryException.class, () -> binding.function(symbol)));
+    }
   }
 
   @Test
@@ -185,7 +199,7 @@ class NativeLibraryTest {
           name -> name.equals("gt_abi_version") ? Optional.of(seven) : Optional.empty();
 
       assertEquals(
-          "the kernel library /old.so speaks ABI 7, this Gatun speaks ABI 3; use the"
+          "the kernel library /old.so speaks ABI 7, this Gatun speaks ABI 4; use the"
               + " gatun-kernels-native artifact of the same version as gatun-runtime",
           failure(
               KernelBinding.bind(new NativeLibrary.Found(Path.of("/old.so"), symbols)).library()));
@@ -194,12 +208,17 @@ class NativeLibraryTest {
 
   private NativeLibrary find(Optional<Path> explicit, ClassLoader resources) {
     return NativeLibrary.find(
-        new NativeLibrary.Search(explicit, "Linux", "amd64", resources, cache));
+        KernelFile.CPU, new NativeLibrary.Search(explicit, "Linux", "amd64", resources, cache));
+  }
+
+  private NativeLibrary findCuda(Optional<Path> explicit, ClassLoader resources) {
+    return NativeLibrary.find(
+        KernelFile.CUDA, new NativeLibrary.Search(explicit, "Linux", "amd64", resources, cache));
   }
 
   private NativeLibrary findOn(String os, String arch) {
     return NativeLibrary.find(
-        new NativeLibrary.Search(Optional.empty(), os, arch, WITH_LIBRARY, cache));
+        KernelFile.CPU, new NativeLibrary.Search(Optional.empty(), os, arch, WITH_LIBRARY, cache));
   }
 
   private static String failure(NativeLibrary library) {

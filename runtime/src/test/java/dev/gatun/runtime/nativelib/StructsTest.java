@@ -1,19 +1,25 @@
 package dev.gatun.runtime.nativelib;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.gatun.Device;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.PaddingLayout;
 import java.lang.foreign.StructLayout;
 import java.util.List;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class StructsTest {
 
-  @Test
-  void layoutsAreThoseOfTheLibrary() {
+  @ParameterizedTest
+  @EnumSource
+  void layoutsAreThoseOfTheLibrary(Device.Kind kind) {
+    KernelBinding binding = KernelBinding.of(kind);
+    assumeTrue(kind == Device.Kind.CPU || binding.library().failure().isEmpty(), "not built");
     List<String> library =
-        Kernels.layout().lines().filter(line -> !line.isBlank()).sorted().toList();
+        binding.layout().lines().filter(line -> !line.isBlank()).sorted().toList();
 
     assertEquals(library, Structs.ALL.stream().map(StructsTest::describe).sorted().toList());
   }

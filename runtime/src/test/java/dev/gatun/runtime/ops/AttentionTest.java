@@ -22,9 +22,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Attention against plain loops, packed and cached, on every tier that this CPU runs. */
+/**
+ * Attention against plain loops, packed and cached, on every tier that this CPU runs and on a GPU.
+ */
 @ParameterizedClass
-@MethodSource("tiers")
+@MethodSource("dev.gatun.runtime.testing.Backends#tiers")
 class AttentionTest {
 
   private static final double TOLERANCE = 1e-5;
@@ -33,14 +35,10 @@ class AttentionTest {
   private final Workspace workspace;
   private final Ops ops;
 
-  AttentionTest(String tier) {
-    context = NativeContext.open(ContextOptions.defaults().withThreads(2).withTier(tier));
+  AttentionTest(ContextOptions options) {
+    context = NativeContext.open(options);
     workspace = Workspace.open(context);
     ops = new Ops(context);
-  }
-
-  static List<String> tiers() {
-    return NativeContext.tiers();
   }
 
   @AfterEach

@@ -13,7 +13,6 @@ import dev.gatun.runtime.nativelib.NativeContext;
 import dev.gatun.runtime.tensor.Sequences;
 import dev.gatun.runtime.tensor.Tensor;
 import dev.gatun.runtime.tensor.Workspace;
-import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -21,9 +20,12 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What DeBERTa needs beyond other encoders, against plain loops, on every tier this CPU runs. */
+/**
+ * What DeBERTa needs beyond other encoders, against plain loops, on every tier this CPU runs and on
+ * a GPU.
+ */
 @ParameterizedClass
-@MethodSource("tiers")
+@MethodSource("dev.gatun.runtime.testing.Backends#tiers")
 class DisentangledTest {
   private static final int HEADS = 2;
   private static final int DIM = 5;
@@ -40,14 +42,10 @@ class DisentangledTest {
   private final Workspace workspace;
   private final Ops ops;
 
-  DisentangledTest(String tier) {
-    context = NativeContext.open(ContextOptions.defaults().withThreads(2).withTier(tier));
+  DisentangledTest(ContextOptions options) {
+    context = NativeContext.open(options);
     workspace = Workspace.open(context);
     ops = new Ops(context);
-  }
-
-  static List<String> tiers() {
-    return NativeContext.tiers();
   }
 
   @AfterEach

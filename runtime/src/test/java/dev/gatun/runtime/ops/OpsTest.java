@@ -24,7 +24,6 @@ import dev.gatun.runtime.weights.LayerNorm;
 import dev.gatun.runtime.weights.Linear;
 import dev.gatun.runtime.weights.RmsNorm;
 import java.util.Arrays;
-import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -33,23 +32,19 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every op but attention against plain loops, on every tier that this CPU runs. */
+/** Every op but attention against plain loops, on every tier that this CPU runs and on a GPU. */
 @ParameterizedClass
-@MethodSource("tiers")
+@MethodSource("dev.gatun.runtime.testing.Backends#tiers")
 class OpsTest {
 
   private final NativeContext context;
   private final Workspace workspace;
   private final Ops ops;
 
-  OpsTest(String tier) {
-    context = NativeContext.open(ContextOptions.defaults().withThreads(2).withTier(tier));
+  OpsTest(ContextOptions options) {
+    context = NativeContext.open(options);
     workspace = Workspace.open(context);
     ops = new Ops(context);
-  }
-
-  static List<String> tiers() {
-    return NativeContext.tiers();
   }
 
   @AfterEach

@@ -14,15 +14,14 @@ import dev.gatun.runtime.tensor.Tensor;
 import dev.gatun.runtime.tensor.Workspace;
 import dev.gatun.runtime.testing.TestModel;
 import dev.gatun.runtime.weights.RotaryTable;
-import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Rotary positions against the formula, on every tier that this CPU runs. */
+/** Rotary positions against the formula, on every tier that this CPU runs and on a GPU. */
 @ParameterizedClass
-@MethodSource("tiers")
+@MethodSource("dev.gatun.runtime.testing.Backends#tiers")
 class RopeTest {
 
   private static final int POSITIONS = 40;
@@ -31,14 +30,10 @@ class RopeTest {
   private final Workspace workspace;
   private final Ops ops;
 
-  RopeTest(String tier) {
-    context = NativeContext.open(ContextOptions.defaults().withThreads(2).withTier(tier));
+  RopeTest(ContextOptions options) {
+    context = NativeContext.open(options);
     workspace = Workspace.open(context);
     ops = new Ops(context);
-  }
-
-  static List<String> tiers() {
-    return NativeContext.tiers();
   }
 
   @AfterEach

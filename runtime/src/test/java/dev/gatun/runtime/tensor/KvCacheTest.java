@@ -11,17 +11,26 @@ import java.lang.foreign.ValueLayout;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Memory, lengths and lifetime; what attention reads from a cache is in the tests of the ops. */
+@ParameterizedClass
+@MethodSource("dev.gatun.runtime.testing.Backends#devices")
 class KvCacheTest {
 
   private static final int BLOCK = KvCache.BLOCK_SIZE;
   private static final long BYTES_PER_BLOCK = 2L * BLOCK * (3 + 5) * Float.BYTES;
 
-  private final NativeContext context =
-      NativeContext.open(ContextOptions.defaults().withThreads(1));
-  private final Workspace workspace = Workspace.open(context);
-  private final KvCache cache = new KvCache(context, 2, 2, 3, 5, 1000);
+  private final NativeContext context;
+  private final Workspace workspace;
+  private final KvCache cache;
+
+  KvCacheTest(ContextOptions options) {
+    context = NativeContext.open(options);
+    workspace = Workspace.open(context);
+    cache = new KvCache(context, 2, 2, 3, 5, 1000);
+  }
 
   @AfterEach
   void close() {

@@ -31,7 +31,7 @@ class TensorTest {
   void matrixKnowsItsShapeAndValues() {
     assertEquals(Shape.of(3, 4), matrix.shape());
     assertEquals(DType.F32, matrix.dtype());
-    assertEquals(Device.CPU, matrix.device());
+    assertEquals(Device.cpu(), matrix.device());
     assertEquals("F32[3, 4]", matrix.toString());
     assertTrue(matrix.isContiguous());
     assertArrayEquals(new float[] {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, matrix.toFloatArray());

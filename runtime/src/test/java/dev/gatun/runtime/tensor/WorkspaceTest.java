@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.NativeOutOfMemoryException;
+import dev.gatun.loader.safetensors.DType;
 import dev.gatun.runtime.nativelib.ContextOptions;
 import dev.gatun.runtime.nativelib.NativeContext;
 import java.util.concurrent.CountDownLatch;
@@ -47,12 +48,14 @@ class WorkspaceTest {
   @Test
   void rowsThatWouldShareCacheSetsAreSpread() {
     try (Workspace workspace = Workspace.open(context)) {
-      assertEquals(Shape.of(3, 4096), workspace.spreadTensor(3, 4096).shape());
-      assertEquals(4096 + 16, workspace.spreadTensor(3, 4096).rowStride());
-      assertEquals(2304, workspace.spreadTensor(3, 2304).rowStride());
-      assertTrue(workspace.spreadTensor(1, 1024).isContiguous());
-      assertEquals(Shape.of(0, 1024), workspace.spreadTensor(0, 1024).shape());
-      assertEquals(Shape.of(3, 0), workspace.spreadTensor(3, 0).shape());
+      assertEquals(Shape.of(3, 4096), workspace.spreadTensor(DType.F32, 3, 4096).shape());
+      assertEquals(4096 + 16, workspace.spreadTensor(DType.F32, 3, 4096).rowStride());
+      assertEquals(2304, workspace.spreadTensor(DType.F32, 3, 2304).rowStride());
+      assertTrue(workspace.spreadTensor(DType.F32, 1, 1024).isContiguous());
+      assertEquals(Shape.of(0, 1024), workspace.spreadTensor(DType.F32, 0, 1024).shape());
+      assertEquals(Shape.of(3, 0), workspace.spreadTensor(DType.F32, 3, 0).shape());
+      assertEquals(4096 + 32, workspace.spreadTensor(DType.BF16, 3, 4096).rowStride());
+      assertEquals(1024, workspace.spreadTensor(DType.BF16, 3, 1024).rowStride());
     }
   }
 

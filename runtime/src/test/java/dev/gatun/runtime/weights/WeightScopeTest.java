@@ -22,15 +22,24 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
+@ParameterizedClass
+@MethodSource("dev.gatun.runtime.testing.Backends#devices")
 class WeightScopeTest {
 
-  private final NativeContext context =
-      NativeContext.open(ContextOptions.defaults().withThreads(1));
-  private final Workspace workspace = Workspace.open(context);
-  private final Ops ops = new Ops(context);
+  private final NativeContext context;
+  private final Workspace workspace;
+  private final Ops ops;
+
+  WeightScopeTest(ContextOptions options) {
+    context = NativeContext.open(options);
+    workspace = Workspace.open(context);
+    ops = new Ops(context);
+  }
 
   @AfterEach
   void close() {

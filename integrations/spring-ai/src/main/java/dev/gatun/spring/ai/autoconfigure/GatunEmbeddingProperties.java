@@ -1,6 +1,7 @@
 package dev.gatun.spring.ai.autoconfigure;
 
 import dev.gatun.ComputeDtype;
+import dev.gatun.Device;
 import dev.gatun.TextEmbedder;
 import dev.gatun.TextEmbedderBuilder;
 import dev.gatun.TextTruncation;
@@ -13,6 +14,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *
  * @param model a directory, or the id of a model on the hub
  * @param revision branch, tag or commit of a model given by its id
+ * @param device where to run: cpu, cuda, cuda:N, or best for a usable GPU or else the CPU
  * @param threads CPU threads including the caller; 0 for all
  * @param dtype precision to compute in
  * @param maxTokens tokens a text is cut to
@@ -25,6 +27,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 public record GatunEmbeddingProperties(
     String model,
     String revision,
+    @DefaultValue("cpu") String device,
     @DefaultValue("0") int threads,
     @DefaultValue("f32") ComputeDtype dtype,
     Integer maxTokens,
@@ -39,6 +42,7 @@ public record GatunEmbeddingProperties(
     TextEmbedderBuilder builder =
         TextEmbedder.builder(ModelNotNamedException.require(model, PREFIX + ".model"))
             .revision(revision)
+            .device(Device.parse(device))
             .threads(threads)
             .dtype(dtype)
             .truncation(truncation);

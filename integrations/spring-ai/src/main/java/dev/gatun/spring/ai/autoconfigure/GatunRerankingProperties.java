@@ -2,6 +2,7 @@ package dev.gatun.spring.ai.autoconfigure;
 
 import dev.gatun.ComputeDtype;
 import dev.gatun.CrossEncoder;
+import dev.gatun.Device;
 import dev.gatun.LoadOptions;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -11,6 +12,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *
  * @param model a directory, or the id of a model on the hub
  * @param revision branch, tag or commit of a model given by its id
+ * @param device where to run: cpu, cuda, cuda:N, or best for a usable GPU or else the CPU
  * @param threads CPU threads including the caller; 0 for all
  * @param dtype precision to compute in
  * @param maxTokens tokens that a query and a document are cut to together
@@ -20,6 +22,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 public record GatunRerankingProperties(
     String model,
     String revision,
+    @DefaultValue("cpu") String device,
     @DefaultValue("0") int threads,
     @DefaultValue("f32") ComputeDtype dtype,
     Integer maxTokens,
@@ -33,6 +36,7 @@ public record GatunRerankingProperties(
             .options(
                 LoadOptions.defaults()
                     .withRevision(revision)
+                    .withDevice(Device.parse(device))
                     .withThreads(threads)
                     .withDtype(dtype));
     if (maxTokens != null) {

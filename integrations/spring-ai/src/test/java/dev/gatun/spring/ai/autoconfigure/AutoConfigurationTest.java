@@ -35,6 +35,7 @@ class AutoConfigurationTest {
         .withPropertyValues(
             "spring.ai.gatun.embedding.model=" + Fixture.SENTENCE,
             "spring.ai.gatun.embedding.threads=1",
+            "spring.ai.gatun.embedding.device=cpu",
             "spring.ai.gatun.embedding.dtype=bf16",
             "spring.ai.gatun.embedding.max-tokens=16",
             "spring.ai.gatun.embedding.truncation=error",
