@@ -3,6 +3,8 @@
  * q, k and v are parts of one fused [tokens, 3 * hidden] matrix, as a model has them. 4 * head_dim operations per
  * query and key; with a causal mask only the visible pairs count.
  *
+ * attention_bench operands [tier [threads]]: computing in bf16, q, k, v and out in bf16 against fp32.
+ *
  * attention_bench memory: scratch of one call against the bytes of all scores.
  */
 #include <stdio.h>
@@ -20,7 +22,9 @@ typedef struct shape {
 
 typedef struct call {
   gt_context *context;
-  float *q, *k, *v, *out, *bias;
+  const void *q, *k, *v;
+  void *out, *qkv;
+  float *bias;
   int32_t *cu_q, *cu_kv;
   gt_attention_params params;
 } call;
@@ -38,9 +42,11 @@ static call make_call(gt_context *context, const shape *s) {
   int64_t stride = q_features + 2 * kv_features;
   int64_t tokens = (int64_t)s->batch * (s->q_length > s->kv_length ? s->q_length : s->kv_length);
   call c = {.context = context};
-  c.q = random_floats(context, tokens * stride);
-  c.k = c.q + q_features;
-  c.v = c.k + kv_features;
+  float *qkv = random_floats(context, tokens * stride);
+  c.qkv = qkv;
+  c.q = qkv;
+  c.k = qkv + q_features;
+  c.v = qkv + q_features + kv_features;
   c.out = random_floats(context, (int64_t)s->batch * s->q_length * q_features);
   if (s->bias_distance > 0) {
     c.bias = random_floats(context, (int64_t)s->heads * (2 * s->bias_distance + 1));
@@ -68,7 +74,7 @@ static call make_call(gt_context *context, const shape *s) {
 }
 
 static void free_call(call *c) {
-  gt_free(c->context, c->q);
+  gt_free(c->context, c->qkv);
   gt_free(c->context, c->out);
   if (c->bias != NULL) {
     gt_free(c->context, c->bias);
@@ -86,31 +92,33 @@ static double visible_pairs(const shape *s) {
   return pairs * s->batch * s->heads;
 }
 
+static const shape shapes[] = {
+    {"512 x 12 heads", 1, 512, 512, 12, 12, 64, 0, 0},
+    {"512 x 12 heads causal", 1, 512, 512, 12, 12, 64, 1, 0},
+    {"512 x 12 heads bias", 1, 512, 512, 12, 12, 64, 0, 127},
+    {"512 x 12 heads d 32", 1, 512, 512, 12, 12, 32, 0, 0},
+    {"512 x 12 heads d 32 causal", 1, 512, 512, 12, 12, 32, 1, 0},
+    {"2048 x 4 heads", 1, 2048, 2048, 4, 4, 64, 0, 0},
+    {"2048 x 4 heads causal", 1, 2048, 2048, 4, 4, 64, 1, 0},
+    {"2048 x 4 heads d 32", 1, 2048, 2048, 4, 4, 32, 0, 0},
+    {"2048 x 4 heads d 128", 1, 2048, 2048, 4, 4, 128, 0, 0},
+    {"2048 x 8 over 2 heads", 1, 2048, 2048, 8, 2, 64, 1, 0},
+    {"8192 x 2 heads", 1, 8192, 8192, 2, 2, 64, 0, 0},
+    {"8192 x 2 heads causal", 1, 8192, 8192, 2, 2, 64, 1, 0},
+    {"8 x 128 x 12 heads", 8, 128, 128, 12, 12, 64, 0, 0},
+    {"8 x 128 x 12 heads d 32", 8, 128, 128, 12, 12, 32, 0, 0},
+    {"32 x 16 x 12 heads", 32, 16, 16, 12, 12, 64, 0, 0},
+    {"32 x 16 x 12 heads d 32", 32, 16, 16, 12, 12, 32, 0, 0},
+    {"1 over 2048 x 12 heads", 1, 1, 2048, 12, 12, 64, 1, 0},
+    {"1 over 2048 x 8 over 1 head", 1, 1, 2048, 8, 1, 64, 1, 0},
+    {"8 x 1 over 512 x 12 heads", 8, 1, 512, 12, 12, 64, 1, 0},
+};
+enum { SHAPES = sizeof shapes / sizeof shapes[0] };
+
 static void bench_dtype(gt_context *context, int32_t compute_dtype) {
-  static const shape shapes[] = {
-      {"512 x 12 heads", 1, 512, 512, 12, 12, 64, 0, 0},
-      {"512 x 12 heads causal", 1, 512, 512, 12, 12, 64, 1, 0},
-      {"512 x 12 heads bias", 1, 512, 512, 12, 12, 64, 0, 127},
-      {"512 x 12 heads d 32", 1, 512, 512, 12, 12, 32, 0, 0},
-      {"512 x 12 heads d 32 causal", 1, 512, 512, 12, 12, 32, 1, 0},
-      {"2048 x 4 heads", 1, 2048, 2048, 4, 4, 64, 0, 0},
-      {"2048 x 4 heads causal", 1, 2048, 2048, 4, 4, 64, 1, 0},
-      {"2048 x 4 heads d 32", 1, 2048, 2048, 4, 4, 32, 0, 0},
-      {"2048 x 4 heads d 128", 1, 2048, 2048, 4, 4, 128, 0, 0},
-      {"2048 x 8 over 2 heads", 1, 2048, 2048, 8, 2, 64, 1, 0},
-      {"8192 x 2 heads", 1, 8192, 8192, 2, 2, 64, 0, 0},
-      {"8192 x 2 heads causal", 1, 8192, 8192, 2, 2, 64, 1, 0},
-      {"8 x 128 x 12 heads", 8, 128, 128, 12, 12, 64, 0, 0},
-      {"8 x 128 x 12 heads d 32", 8, 128, 128, 12, 12, 32, 0, 0},
-      {"32 x 16 x 12 heads", 32, 16, 16, 12, 12, 64, 0, 0},
-      {"32 x 16 x 12 heads d 32", 32, 16, 16, 12, 12, 32, 0, 0},
-      {"1 over 2048 x 12 heads", 1, 1, 2048, 12, 12, 64, 1, 0},
-      {"1 over 2048 x 8 over 1 head", 1, 1, 2048, 8, 1, 64, 1, 0},
-      {"8 x 1 over 512 x 12 heads", 8, 1, 512, 12, 12, 64, 1, 0},
-  };
   printf("%-30s %8s %8s %8s %7s %10s %8s\n", compute_dtype == GT_BF16 ? "attention, bf16" : "attention, f32", "GFLOP/s",
          "best", "peak", "share", "us/call", "kv GB/s");
-  for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+  for (size_t i = 0; i < SHAPES; i++) {
     const shape *s = &shapes[i];
     call c = make_call(context, s);
     c.params.compute_dtype = compute_dtype;
@@ -129,6 +137,29 @@ static void bench(gt_context *context) {
   bench_dtype(context, GT_F32);
   if (gt_context_tier(context) == GT_TIER_AVX512_BF16) { /* the others compute the same as in fp32 */
     bench_dtype(context, GT_BF16);
+  }
+}
+
+static void operands(gt_context *context) {
+  printf("%-30s %10s %8s\n", "attention, bf16: time", "us/call", "operands in bf16");
+  for (size_t i = 0; i < SHAPES; i++) {
+    const shape *s = &shapes[i];
+    call c = make_call(context, s);
+    c.params.compute_dtype = GT_BF16;
+    call d = c;
+    const int64_t tokens = (int64_t)s->batch * (s->q_length > s->kv_length ? s->q_length : s->kv_length);
+    uint16_t *rounded = rounded_to_bf16(context, c.qkv, tokens * c.params.q_stride);
+    d.q = rounded;
+    d.k = rounded + s->heads * s->head_dim;
+    d.v = rounded + (s->heads + s->kv_heads) * s->head_dim;
+    d.params.qkv_dtype = GT_BF16;
+    d.params.out_dtype = GT_BF16;
+    double ratio;
+    const double time = compare_calls(context, run, &c, &d, &ratio);
+    printf("%-30s %10.1f %8.3f\n", s->name, time * 1e6, ratio);
+    fflush(stdout);
+    gt_free(context, rounded);
+    free_call(&c);
   }
 }
 
@@ -156,5 +187,8 @@ int main(int argc, char **argv) {
     show_memory();
     return 0;
   }
-  return bench_tiers(argv + 1, "attention_bench [tier [threads]] or attention_bench memory", bench);
+  if (argc > 1 && strcmp(argv[1], "operands") == 0) {
+    return bench_tiers(argv + 2, "attention_bench operands [tier [threads]]", operands);
+  }
+  return bench_tiers(argv + 1, "attention_bench [operands] [tier [threads]] or attention_bench memory", bench);
 }

@@ -3,6 +3,8 @@
  * the multiply-add units.
  *
  * gatun_bench sweep [tier [threads]]: 1 to 33 rows one by one, where a register tile that is too small shows.
+ *
+ * gatun_bench operands [tier [threads]]: layers that compute in bf16, with x, y or both in bf16 against both in fp32.
  */
 #include <stdio.h>
 #include <string.h>
@@ -18,8 +20,8 @@ typedef struct layer {
 typedef struct forward {
   gt_context *context;
   const gt_linear *linear;
-  const float *x;
-  float *y;
+  const void *x;
+  void *y;
   gt_linear_params params;
 } forward;
 
@@ -122,9 +124,61 @@ static void sweep(gt_context *context) {
   }
 }
 
+/* Times of calls that only differ in the dtypes of x and y, as parts of the one with both in fp32. */
+static void compare_operands(gt_context *context, layer l) {
+  const int32_t dtypes[][2] = {{GT_BF16, GT_F32}, {GT_F32, GT_BF16}, {GT_BF16, GT_BF16}};
+  gt_linear *linear = random_linear(context, l.in, l.out, GT_BF16, NULL);
+  const int64_t x_stride = spread_stride(l.in);
+  float *x = random_floats(context, l.rows * x_stride);
+  uint16_t *rounded = rounded_to_bf16(context, x, l.rows * x_stride);
+  float *y = random_floats(context, l.rows * l.out);
+  forward f = {.context = context,
+               .linear = linear,
+               .x = x,
+               .y = y,
+               .params = {.struct_size = sizeof f.params,
+                          .activation = l.activation,
+                          .rows = l.rows,
+                          .x_stride = x_stride,
+                          .y_stride = l.out,
+                          .scale = 1}};
+  printf("%6lld x %5lld x %5lld %-9s", (long long)l.rows, (long long)l.in, (long long)l.out,
+         l.activation == GT_ACT_IDENTITY ? "" : "gelu_erf");
+  for (size_t i = 0; i < sizeof dtypes / sizeof dtypes[0]; i++) {
+    forward g = f;
+    g.x = dtypes[i][0] == GT_BF16 ? (const void *)rounded : x;
+    g.params.x_dtype = dtypes[i][0];
+    g.params.y_dtype = dtypes[i][1];
+    double ratio;
+    const double time = compare_calls(context, run_forward, &f, &g, &ratio);
+    if (i == 0) {
+      printf(" %10.1f", time * 1e6);
+    }
+    printf(" %8.3f", ratio);
+  }
+  printf("\n");
+  fflush(stdout);
+  gt_free(context, x);
+  gt_free(context, rounded);
+  gt_free(context, y);
+  gt_linear_destroy(context, linear);
+}
+
+static void operands(gt_context *context) {
+  printf("%-32s %10s %8s %8s %8s\n", "rows x in x out, bf16: time", "us/call", "x bf16", "y bf16", "both");
+  static const int64_t rows[] = {1, 2, 8, 16, 32, 128, 1024, 4096};
+  for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
+    compare_operands(context, (layer){rows[r], 768, 3072, GT_ACT_GELU_ERF, GT_BF16});
+    compare_operands(context, (layer){rows[r], 3072, 768, GT_ACT_IDENTITY, GT_BF16});
+  }
+}
+
 int main(int argc, char **argv) {
+  if (argc > 1 && strcmp(argv[1], "operands") == 0) {
+    return bench_tiers(argv + 2, "gatun_bench operands [tier [threads]]", operands);
+  }
   if (argc > 1 && strcmp(argv[1], "sweep") == 0) {
     return bench_tiers(argv + 2, "gatun_bench sweep [tier [threads]]", sweep);
   }
-  return bench_tiers(argv + 1, "gatun_bench [sweep] [tier [threads]]", bench);
+  return bench_tiers(argv + 1, "gatun_bench [sweep | operands] [tier [threads]]", bench);
 }

@@ -1,5 +1,7 @@
 #include "measure.h"
 
+#include "cpu/reference/convert.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,6 +132,18 @@ comparison compare(gt_context *context, const stream *streams, int32_t stream_co
   return (comparison){median(times), median(ceilings), median(ratios)};
 }
 
+double compare_calls(gt_context *context, void (*body)(void *argument), void *first, void *second, double *ratio) {
+  int32_t threads = gt_context_threads(context);
+  int64_t calls = warm_up(threads, body, first);
+  double times[REPETITIONS], ratios[REPETITIONS];
+  for (int i = 0; i < REPETITIONS; i++) {
+    times[i] = run_calls(threads, calls, body, first) / (double)calls;
+    ratios[i] = run_calls(threads, calls, body, second) / (double)calls / times[i];
+  }
+  *ratio = median(ratios);
+  return median(times);
+}
+
 void require(gt_status status, const char *message) {
   if (status != GT_OK) {
     fprintf(stderr, "%s\n", message);
@@ -152,6 +166,14 @@ float *random_floats(gt_context *context, int64_t count) {
     x[i] = (float)(state >> 8) * 0x1p-23f - 1.0f;
   }
   return x;
+}
+
+uint16_t *rounded_to_bf16(gt_context *context, const float *x, int64_t count) {
+  uint16_t *rounded = allocate(context, count * (int64_t)sizeof *rounded);
+  for (int64_t i = 0; i < count; i++) {
+    rounded[i] = gt_bf16_of_float(x[i]);
+  }
+  return rounded;
 }
 
 gt_linear *random_linear(gt_context *context, int64_t in_features, int64_t out_features, int32_t compute_dtype,

@@ -51,12 +51,16 @@ typedef struct comparison {
 comparison compare(gt_context *context, const stream *streams, int32_t stream_count, void (*body)(void *argument),
                    void *argument);
 
+/* Runs two calls in turns: returns the median seconds of `first`, *ratio is that of the paired times second / first. */
+double compare_calls(gt_context *context, void (*body)(void *argument), void *first, void *second, double *ratio);
+
 /* Exits with the message unless the status is GT_OK. */
 void require(gt_status status, const char *message);
 
 void *allocate(gt_context *context, int64_t bytes);
 /* Uniform in -1 .. 1. */
 float *random_floats(gt_context *context, int64_t count);
+uint16_t *rounded_to_bf16(gt_context *context, const float *x, int64_t count);
 /* Filled with random weights, from `source` when it isn't NULL. */
 gt_linear *random_linear(gt_context *context, int64_t in_features, int64_t out_features, int32_t compute_dtype,
                          const float *source);

@@ -216,7 +216,7 @@ double worst_error(const scene *c, const char *what) {
 
 gt_context *contexts[2];
 
-static void poison(gt_context *context, const gt_attention_params *params) {
+void poison(gt_context *context, const gt_attention_params *params) {
   const gt_kernel_table *kernels = kernels_of(context);
   if (kernels != NULL) {
     const gt_attention_kernel *kernel =

@@ -42,6 +42,9 @@ void clear_out(const scene *c);
  * poison. */
 double worst_error(const scene *c, const char *what);
 
+/* NaN in the scratch that a call with these parameters will use. */
+void poison(gt_context *context, const gt_attention_params *params);
+
 extern gt_context *contexts[2]; /* of the tier under test: 1 and 3 threads */
 void with_contexts(const gt_kernel_table *kernels, void (*body)(void));
 /* Runs the shape in fp32 and, where a tier has it, bf16, on both contexts, and checks the results. */

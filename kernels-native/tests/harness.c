@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cpu/reference/convert.h"
+
 static int failures;
 static uint32_t cases; /* asked for by this test */
 static uint64_t random_state = 1;
@@ -116,6 +118,21 @@ void check_close(const char *what, const float *actual, const float *expected, s
   }
 }
 
+bool is_bf16_of(uint16_t actual, float value) {
+  const uint16_t expected = gt_bf16_of_float(value);
+  const int least_normal = 0x80;
+  if (isnan(value)) {
+    return isnan(gt_float_of_bf16(actual));
+  }
+  return actual == expected || ((expected & 0x7fff) < least_normal && (actual & 0x7fff) == 0);
+}
+
+void round_to_bf16(float *x, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    x[i] = gt_float_of_bf16(gt_bf16_of_float(x[i]));
+  }
+}
+
 guarded guarded_allocate(size_t bytes, bool at_end) {
   size_t page = (size_t)sysconf(_SC_PAGESIZE);
   size_t inner = (bytes + page - 1) / page * page;
@@ -128,6 +145,14 @@ guarded guarded_allocate(size_t bytes, bool at_end) {
   }
   memory.data = (char *)memory.mapping + page + (at_end ? inner - bytes : 0);
   memset((char *)memory.mapping + page, 0xff, inner);
+  return memory;
+}
+
+guarded guarded_bf16(const float *x, size_t count, bool at_end) {
+  guarded memory = guarded_allocate(count * sizeof(uint16_t), at_end);
+  for (size_t i = 0; i < count; i++) {
+    ((uint16_t *)memory.data)[i] = gt_bf16_of_float(x[i]);
+  }
   return memory;
 }
 

@@ -67,6 +67,11 @@ double ulps(float actual, double expected);
 void check_close(const char *what, const float *actual, const float *expected, size_t count, double absolute,
                  double relative);
 
+/* Is `actual` the bf16 nearest to `value`, of two the even one? Any NaN is one; what is subnormal may be 0. */
+bool is_bf16_of(uint16_t actual, float value);
+/* Rounds to what bf16 can hold. */
+void round_to_bf16(float *x, size_t count);
+
 /* ---- memory ---------------------------------------------------------------------------------------------------- */
 
 /* `bytes` bytes that end right before an unreadable page (at_end) or begin right behind one, so that one byte read
@@ -78,6 +83,8 @@ typedef struct guarded {
 } guarded;
 
 guarded guarded_allocate(size_t bytes, bool at_end);
+/* `count` floats as bf16. */
+guarded guarded_bf16(const float *x, size_t count, bool at_end);
 void guarded_free(guarded *memory);
 
 /* ---- tiers ----------------------------------------------------------------------------------------------------- */

@@ -9,41 +9,55 @@ enum { MOST_ROWS = 45 };
 
 static char message[256];
 
-static void forward(gt_context *context, const gt_linear *linear, int64_t rows, const float *x, int64_t in, float *y,
-                    int64_t out, const float *residual) {
+/* What a layer computes in, and what x and y are. */
+typedef struct dtypes {
+  int32_t compute, x, y;
+} dtypes;
+
+static int64_t size_of(int32_t dtype) {
+  return dtype == GT_BF16 ? 2 : 4;
+}
+
+static void forward(gt_context *context, const gt_linear *linear, int64_t rows, const void *x, int64_t in, void *y,
+                    int64_t out, const float *residual, dtypes d) {
   gt_linear_params params = {.struct_size = sizeof params,
                              .activation = GT_ACT_GELU_ERF,
                              .rows = rows,
                              .x_stride = in,
                              .y_stride = out,
                              .residual_stride = out,
-                             .scale = 1};
+                             .scale = 1,
+                             .x_dtype = d.x,
+                             .y_dtype = d.y};
   CHECK_OK(gt_linear_forward(context, linear, x, residual, y, &params, message, sizeof message));
 }
 
-static void try_linear(int32_t tier, int32_t dtype, int64_t in, int64_t out) {
+static void try_linear(int32_t tier, dtypes d, int64_t in, int64_t out) {
   float *weight = malloc((size_t)(in * out) * sizeof(float));
   float *x = malloc((size_t)(MOST_ROWS * in) * sizeof(float));
-  float *together = malloc((size_t)(MOST_ROWS * out) * sizeof(float));
-  float *apart = malloc((size_t)(MOST_ROWS * out) * sizeof(float));
+  char *together = malloc((size_t)(MOST_ROWS * out) * sizeof(float));
+  char *apart = malloc((size_t)(MOST_ROWS * out) * sizeof(float));
   float *residual = malloc((size_t)(MOST_ROWS * out) * sizeof(float));
   random_fill(weight, (size_t)(in * out));
   random_fill(x, (size_t)(MOST_ROWS * in));
   random_fill(residual, (size_t)(MOST_ROWS * out));
+  guarded narrow = guarded_bf16(x, (size_t)(MOST_ROWS * in), true);
+  const char *operand = d.x == GT_BF16 ? narrow.data : (void *)x;
   for (int32_t threads = 1; threads <= 3; threads += 2) {
     gt_context *context = create_context(tier, threads);
     gt_linear *linear = NULL;
-    CHECK_OK(gt_linear_create(context, in, out, dtype, 0, &linear, message, sizeof message));
+    CHECK_OK(gt_linear_create(context, in, out, d.compute, 0, &linear, message, sizeof message));
     CHECK_OK(gt_linear_pack(context, linear, 0, out, weight, GT_F32, GT_OUT_IN, NULL, GT_F32, message, sizeof message));
     if (threads == 1) {
-      forward(context, linear, MOST_ROWS, x, in, together, out, residual);
+      forward(context, linear, MOST_ROWS, operand, in, together, out, d.y == GT_BF16 ? NULL : residual, d);
     }
     for (int64_t rows = 1; rows <= MOST_ROWS; rows++) {
       int64_t first = random_below(MOST_ROWS - rows + 1);
-      forward(context, linear, rows, x + first * in, in, apart, out, residual + first * out);
-      CHECK(memcmp(apart, together + first * out, (size_t)(rows * out) * sizeof(float)) == 0,
-            "tier %s, dtype %d: %lld x %lld gives other bits for %lld rows on %d threads", gt_tier_name(tier),
-            (int)dtype, (long long)in, (long long)out, (long long)rows, (int)threads);
+      forward(context, linear, rows, operand + first * in * size_of(d.x), in, apart, out,
+              d.y == GT_BF16 ? NULL : residual + first * out, d);
+      CHECK(memcmp(apart, together + first * out * size_of(d.y), (size_t)(rows * out * size_of(d.y))) == 0,
+            "tier %s, dtypes %d %d %d: %lld x %lld gives other bits for %lld rows on %d threads", gt_tier_name(tier),
+            (int)d.compute, (int)d.x, (int)d.y, (long long)in, (long long)out, (long long)rows, (int)threads);
     }
     gt_linear_destroy(context, linear);
     gt_context_destroy(context);
@@ -53,13 +67,15 @@ static void try_linear(int32_t tier, int32_t dtype, int64_t in, int64_t out) {
   free(together);
   free(apart);
   free(residual);
+  guarded_free(&narrow);
 }
 
 static void linear_on_tier(const gt_kernel_table *kernels) {
   static const int64_t IN[] = {7, 65, 129, 300, 384, 770, 1600};
   for (size_t i = 0; i < sizeof IN / sizeof IN[0]; i++) {
-    try_linear(kernels->tier, GT_F32, IN[i], 71);
-    try_linear(kernels->tier, GT_BF16, IN[i], 71);
+    try_linear(kernels->tier, (dtypes){GT_F32, GT_F32, GT_F32}, IN[i], 71);
+    try_linear(kernels->tier, (dtypes){GT_BF16, GT_F32, GT_F32}, IN[i], 71);
+    try_linear(kernels->tier, (dtypes){GT_BF16, GT_BF16, GT_BF16}, IN[i], 71);
   }
 }
 
@@ -78,11 +94,13 @@ static void try_attention(int32_t tier, int32_t threads, gt_attention_params par
   }
   const int64_t width = params.num_heads * params.head_dim;
   const size_t count = (size_t)(offsets[TEXTS] * width);
-  float *q = malloc(count * sizeof(float)), *k = malloc(count * sizeof(float)), *v = malloc(count * sizeof(float));
-  float *together = malloc(count * sizeof(float)), *alone = malloc(count * sizeof(float));
-  random_fill(q, count);
-  random_fill(k, count);
-  random_fill(v, count);
+  float *x = malloc(3 * count * sizeof(float));
+  char *together = malloc(count * sizeof(float)), *alone = malloc(count * sizeof(float));
+  random_fill(x, 3 * count);
+  guarded narrow = guarded_bf16(x, 3 * count, true);
+  const int64_t in = size_of(params.qkv_dtype), out = size_of(params.out_dtype);
+  const char *q = params.qkv_dtype == GT_BF16 ? narrow.data : (void *)x;
+  const char *k = q + (int64_t)count * in, *v = k + (int64_t)count * in;
   params.struct_size = sizeof params;
   params.q_stride = params.k_stride = params.v_stride = params.out_stride = width;
   params.num_kv_heads = params.num_heads;
@@ -95,17 +113,16 @@ static void try_attention(int32_t tier, int32_t threads, gt_attention_params par
   for (int32_t i = 0; i < TEXTS; i++) {
     const int32_t one[2] = {0, LENGTHS[i]};
     const int64_t at = offsets[i] * width;
-    CHECK_OK(
-        gt_attention(context, q + at, k + at, v + at, one, one, NULL, bias, alone, &params, message, sizeof message));
-    CHECK(memcmp(alone, together + at, (size_t)(LENGTHS[i] * width) * sizeof(float)) == 0,
-          "tier %s, dtype %d, %d threads, head_dim %d, causal %d, window %d: %d tokens give other bits alone",
-          gt_tier_name(tier), (int)params.compute_dtype, (int)threads, (int)params.head_dim, (int)params.causal,
-          (int)params.sliding_window, (int)LENGTHS[i]);
+    CHECK_OK(gt_attention(context, q + at * in, k + at * in, v + at * in, one, one, NULL, bias, alone, &params, message,
+                          sizeof message));
+    CHECK(memcmp(alone, together + at * out, (size_t)(LENGTHS[i] * width * out)) == 0,
+          "tier %s, dtypes %d %d %d, %d threads, head_dim %d, causal %d, window %d: %d tokens give other bits alone",
+          gt_tier_name(tier), (int)params.compute_dtype, (int)params.qkv_dtype, (int)params.out_dtype, (int)threads,
+          (int)params.head_dim, (int)params.causal, (int)params.sliding_window, (int)LENGTHS[i]);
   }
   gt_context_destroy(context);
-  free(q);
-  free(k);
-  free(v);
+  free(x);
+  guarded_free(&narrow);
   free(together);
   free(alone);
 }
@@ -130,6 +147,10 @@ static void attention_on_tier(const gt_kernel_table *kernels) {
         params.sliding_window = 21;
         try_attention(kernels->tier, threads, params, NULL);
         params.compute_dtype = GT_BF16;
+        try_attention(kernels->tier, threads, params, NULL);
+        params.qkv_dtype = params.out_dtype = GT_BF16;
+        try_attention(kernels->tier, threads, params, NULL);
+        params.sliding_window = 0;
         try_attention(kernels->tier, threads, params, NULL);
       }
     }

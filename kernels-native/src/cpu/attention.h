@@ -6,17 +6,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cpu/reference/convert.h"
 #include "gatun.h"
 
 typedef struct gt_attention_job {
-  const float *q;
-  const float *k;
-  const float *v;
+  const void *q; /* and k and v of params->qkv_dtype */
+  const void *k;
+  const void *v;
   const int32_t *cu_seqlens_q;
   const int32_t *cu_seqlens_kv;
   const int32_t *block_table; /* NULL: k and v are packed by cu_seqlens_kv */
   const float *distance_bias; /* NULL: none */
-  float *out;
+  void *out;                  /* of params->out_dtype */
   const gt_attention_params *params;
 } gt_attention_job;
 
@@ -49,23 +50,30 @@ typedef struct gt_attention_kernel {
   void (*run)(const gt_attention_job *job, const gt_attention_item *item, const gt_attention_item *next, void *scratch);
 } gt_attention_kernel;
 
-/* Row `token` (counted within the sequence) of k or v. */
-static inline const float *gt_attention_kv_row(const gt_attention_job *job, const float *base, int64_t stride,
-                                               int64_t block_stride, int32_t sequence, int64_t token) {
+/* Where row `token` (counted within the sequence) of k or v begins, in elements. */
+static inline int64_t gt_attention_kv_row(const gt_attention_job *job, int64_t stride, int64_t block_stride,
+                                          int32_t sequence, int64_t token) {
   const gt_attention_params *p = job->params;
   if (job->block_table == NULL) {
-    return base + (job->cu_seqlens_kv[sequence] + token) * stride;
+    return (job->cu_seqlens_kv[sequence] + token) * stride;
   }
   int64_t block = job->block_table[(int64_t)sequence * p->blocks_per_sequence + token / p->block_size];
-  return base + block * block_stride + token % p->block_size * stride;
+  return block * block_stride + token % p->block_size * stride;
 }
 
-static inline const float *gt_attention_k_row(const gt_attention_job *job, int32_t sequence, int64_t token) {
-  return gt_attention_kv_row(job, job->k, job->params->k_stride, job->params->k_block_stride, sequence, token);
+/* Row `token` of one head of k. */
+static inline const void *gt_attention_k_row(const gt_attention_job *job, int32_t sequence, int64_t token,
+                                             int64_t kv_head) {
+  const gt_attention_params *p = job->params;
+  const int64_t row = gt_attention_kv_row(job, p->k_stride, p->k_block_stride, sequence, token);
+  return gt_address(job->k, p->qkv_dtype, row + kv_head * p->head_dim);
 }
 
-static inline const float *gt_attention_v_row(const gt_attention_job *job, int32_t sequence, int64_t token) {
-  return gt_attention_kv_row(job, job->v, job->params->v_stride, job->params->v_block_stride, sequence, token);
+static inline const void *gt_attention_v_row(const gt_attention_job *job, int32_t sequence, int64_t token,
+                                             int64_t kv_head) {
+  const gt_attention_params *p = job->params;
+  const int64_t row = gt_attention_kv_row(job, p->v_stride, p->v_block_stride, sequence, token);
+  return gt_address(job->v, p->qkv_dtype, row + kv_head * p->v_head_dim);
 }
 
 /* How many kv heads the item's query heads span. */

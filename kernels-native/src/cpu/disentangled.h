@@ -9,7 +9,7 @@
 #include "gatun.h"
 
 typedef struct gt_disentangled_job {
-  gt_attention_job content; /* q, k, v and out; as many kv heads as heads, no bias */
+  gt_attention_job content; /* q, k, v and out, fp32; as many kv heads as heads, no bias */
   const float *position_k;  /* NULL: none */
   const float *position_q;  /* NULL: none */
   const int32_t *position_index;

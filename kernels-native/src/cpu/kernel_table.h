@@ -26,9 +26,9 @@ typedef struct gt_linear_source {
  * bytes: a float, or the bf16 weights of two inner features that follow each other (the even one in the low half; 0
  * behind an odd in_features). */
 typedef struct gt_linear_job {
-  const float *x;
+  const void *x;
   const float *residual; /* NULL, or may be y */
-  float *y;
+  void *y;
   const float *panels; /* [panel][words of in_features][panel_width], zeros behind the last feature */
   const float *bias;   /* zeros when there is none, padded to whole panels */
   int64_t x_stride;
@@ -38,6 +38,8 @@ typedef struct gt_linear_job {
   int64_t y_features;
   float scale;
   int32_t activation;
+  int32_t x_dtype; /* GT_F32, or of a kernel with two features to a word GT_BF16 */
+  int32_t y_dtype; /* the same */
   bool gated; /* the first half of a panel holds gates, the second what they are multiplied with: y has half as many */
 } gt_linear_job;
 

@@ -129,27 +129,27 @@ static void split_task(void *argument, int64_t task, gt_worker *worker) {
   }
 }
 
-/* out of one row from its parts: each brought to the greatest anchor (Dao et al., Flash-Decoding). */
-static void merge_row(const float *partials, int64_t splits, int64_t stride, int32_t dims, float *out) {
+/* One row from its parts, into the first of them: each brought to the greatest anchor (Dao et al., Flash-Decoding).
+ * Returns the result. */
+static const float *merge_row(float *partials, int64_t splits, int64_t stride, int32_t dims) {
   float greatest = -INFINITY;
   for (int64_t split = 0; split < splits; split++) {
     greatest = fmaxf(greatest, partials[split * stride]);
   }
   float sum = 0;
-  for (int32_t d = 0; d < dims; d++) {
-    out[d] = 0;
-  }
+  float *out = partials + 2;
   for (int64_t split = 0; split < splits; split++) {
     const float *part = partials + split * stride;
     float weight = exp2f(part[0] - greatest);
     sum += weight * part[1];
     for (int32_t d = 0; d < dims; d++) {
-      out[d] += weight * part[2 + d];
+      out[d] = (split == 0 ? 0 : out[d]) + weight * part[2 + d];
     }
   }
   for (int32_t d = 0; d < dims; d++) {
     out[d] = sum == 0 ? 0 : out[d] / sum;
   }
+  return out;
 }
 
 static void merge_task(void *argument, int64_t task, gt_worker *worker) {
@@ -160,12 +160,15 @@ static void merge_task(void *argument, int64_t task, gt_worker *worker) {
   if (!make_item(plan, task, &item)) {
     return;
   }
-  const float *partials = plan->partials + task * plan->splits * partial_floats(plan);
+  float *partials = plan->partials + task * plan->splits * partial_floats(plan);
   for (int64_t row = 0; row < (int64_t)item.tokens * item.heads; row++) {
     int64_t token = plan->job.cu_seqlens_q[item.sequence] + item.token + row / item.heads;
     int64_t head = item.head + row % item.heads;
-    merge_row(partials + row * (p->v_head_dim + 2), plan->splits, partial_floats(plan), p->v_head_dim,
-              plan->job.out + token * p->out_stride + head * p->v_head_dim);
+    const float *merged =
+        merge_row(partials + row * (p->v_head_dim + 2), plan->splits, partial_floats(plan), p->v_head_dim);
+    for (int64_t d = 0; d < p->v_head_dim; d++) {
+      gt_put_element(plan->job.out, p->out_dtype, token * p->out_stride + head * p->v_head_dim + d, merged[d]);
+    }
   }
 }
 
@@ -247,9 +250,6 @@ gt_status gt_run_attention(gt_context *context, const void *q, const void *k, co
                            const int32_t *cu_seqlens_q, const int32_t *cu_seqlens_kv, const int32_t *block_table,
                            const float *distance_bias, void *out, const gt_attention_params *params, char *message,
                            size_t message_size) {
-  if (params->qkv_dtype != GT_F32 || params->out_dtype != GT_F32) {
-    return gt_fail(GT_UNSUPPORTED, message, message_size, "attention: no kernel for operands in bf16.");
-  }
   const gt_attention_kernel *kernel =
       params->compute_dtype == GT_BF16 ? context->kernels->attention_bf16_f32 : context->kernels->attention_f32_f32;
   attention_plan plan = {.job = {q, k, v, cu_seqlens_q, cu_seqlens_kv, block_table, distance_bias, out, params},

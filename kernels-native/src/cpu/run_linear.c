@@ -172,9 +172,6 @@ static void choose_grid(forward_job *job, int64_t words, int32_t threads) {
 
 gt_status gt_run_linear_forward(gt_context *context, const gt_linear *linear, const void *x, const float *residual,
                                 void *y, const gt_linear_params *params, char *message, size_t message_size) {
-  if (params->x_dtype != GT_F32 || params->y_dtype != GT_F32) {
-    return gt_fail(GT_UNSUPPORTED, message, message_size, "linear_forward: no kernel for operands in bf16.");
-  }
   const gt_linear_shape *shape = &linear->shape;
   forward_job job = {.linear = {.x = x,
                                 .residual = residual,
@@ -188,6 +185,8 @@ gt_status gt_run_linear_forward(gt_context *context, const gt_linear *linear, co
                                 .y_features = shape->out_features / (shape->gated ? 2 : 1),
                                 .scale = params->scale,
                                 .activation = params->activation,
+                                .x_dtype = params->x_dtype,
+                                .y_dtype = params->y_dtype,
                                 .gated = shape->gated},
                      .kernel = linear->kernel,
                      .rows = params->rows,

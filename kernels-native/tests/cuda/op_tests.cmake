@@ -10,8 +10,8 @@ function(gatun_add_cuda_op_tests driver_folder)
   target_include_directories(gatun_cuda_test_harness PUBLIC ${tests} ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(gatun_cuda_test_harness PUBLIC gatun_cuda Threads::Threads m)
 
-  foreach(name activate argmax attention attention_window context disentangled embed invariance linear norm pool_sequences
-               rope)
+  foreach(name activate argmax attention attention_operands attention_window context disentangled embed invariance linear
+               linear_operands norm pool_sequences rope)
     add_executable(cuda_${name}_test ${tests}/${name}_test.c)
     target_compile_options(cuda_${name}_test PRIVATE -include ${proxy})
     target_link_libraries(cuda_${name}_test PRIVATE gatun_cuda_test_harness)
@@ -27,14 +27,17 @@ function(gatun_add_cuda_op_tests driver_folder)
   endforeach()
   add_test(NAME cuda_no_driver_test COMMAND cuda_faults_test no-driver)
   target_sources(cuda_attention_test PRIVATE ${tests}/attention_scene.c)
+  target_sources(cuda_attention_operands_test PRIVATE ${tests}/attention_scene.c)
   target_sources(cuda_attention_window_test PRIVATE ${tests}/attention_scene.c)
   target_sources(cuda_disentangled_test PRIVATE ${tests}/disentangled_scene.c)
 
   # Linear layers take other kernels on a small device, and with cuBLASLt.
-  add_test(NAME cuda_linear_tiles_test COMMAND cuda_linear_test)
-  set_tests_properties(cuda_linear_tiles_test PROPERTIES TIMEOUT 240 ENVIRONMENT
-    "LD_LIBRARY_PATH=${driver_folder};FAKE_CUDA=processors=1")
-  add_test(NAME cuda_linear_cublaslt_test COMMAND cuda_linear_test)
-  set_tests_properties(cuda_linear_cublaslt_test PROPERTIES TIMEOUT 240 ENVIRONMENT
-    "LD_LIBRARY_PATH=${driver_folder}:$<TARGET_FILE_DIR:fake_cublaslt>;FAKE_CUDA=order=rotate")
+  foreach(name linear linear_operands)
+    add_test(NAME cuda_${name}_tiles_test COMMAND cuda_${name}_test)
+    set_tests_properties(cuda_${name}_tiles_test PROPERTIES TIMEOUT 240 ENVIRONMENT
+      "LD_LIBRARY_PATH=${driver_folder};FAKE_CUDA=processors=1")
+    add_test(NAME cuda_${name}_cublaslt_test COMMAND cuda_${name}_test)
+    set_tests_properties(cuda_${name}_cublaslt_test PROPERTIES TIMEOUT 240 ENVIRONMENT
+      "LD_LIBRARY_PATH=${driver_folder}:$<TARGET_FILE_DIR:fake_cublaslt>;FAKE_CUDA=order=rotate")
+  endforeach()
 endfunction()

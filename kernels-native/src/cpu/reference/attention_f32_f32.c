@@ -9,14 +9,14 @@
 
 enum { MAX_HEAD_DIM = 512 };
 
-static double score(const gt_attention_job *job, const gt_attention_item *item, const float *q, int32_t head,
+static double score(const gt_attention_job *job, const gt_attention_item *item, const void *q, int32_t head,
                     int64_t position, int64_t key) {
   const gt_attention_params *p = job->params;
   int32_t kv_head = head / (p->num_heads / p->num_kv_heads);
-  const float *k = gt_attention_k_row(job, item->sequence, key) + (int64_t)kv_head * p->head_dim;
+  const void *k = gt_attention_k_row(job, item->sequence, key, kv_head);
   double sum = 0;
   for (int32_t d = 0; d < p->head_dim; d++) {
-    sum += (double)q[d] * k[d];
+    sum += (double)gt_element(q, p->qkv_dtype, d) * gt_element(k, p->qkv_dtype, d);
   }
   sum *= p->scale;
   if (job->distance_bias != NULL) {
@@ -29,8 +29,8 @@ static void attend(const gt_attention_job *job, const gt_attention_item *item, i
   const gt_attention_params *p = job->params;
   int32_t kv_head = head / (p->num_heads / p->num_kv_heads);
   int64_t packed = job->cu_seqlens_q[item->sequence] + token;
-  const float *q = job->q + packed * p->q_stride + (int64_t)head * p->head_dim;
-  float *out = job->out + packed * p->out_stride + (int64_t)head * p->v_head_dim;
+  const void *q = gt_address(job->q, p->qkv_dtype, packed * p->q_stride + (int64_t)head * p->head_dim);
+  int64_t out = packed * p->out_stride + (int64_t)head * p->v_head_dim;
   int64_t position = gt_attention_position(job, item->sequence, token);
   int64_t first = gt_attention_first_visible(job, item->sequence, token);
   int64_t visible = gt_attention_visible(job, item->sequence, token);
@@ -47,14 +47,14 @@ static void attend(const gt_attention_job *job, const gt_attention_item *item, i
   double sums[MAX_HEAD_DIM] = {0};
   for (int64_t key = first; key < visible; key++) {
     double weight = exp(score(job, item, q, head, position, key) - greatest);
-    const float *v = gt_attention_v_row(job, item->sequence, key) + (int64_t)kv_head * p->v_head_dim;
+    const void *v = gt_attention_v_row(job, item->sequence, key, kv_head);
     sum += weight;
     for (int32_t d = 0; d < p->v_head_dim; d++) {
-      sums[d] += weight * v[d];
+      sums[d] += weight * gt_element(v, p->qkv_dtype, d);
     }
   }
   for (int32_t d = 0; d < p->v_head_dim; d++) {
-    out[d] = sum == 0 ? 0 : (float)(sums[d] / sum);
+    gt_put_element(job->out, p->out_dtype, out + d, sum == 0 ? 0 : (float)(sums[d] / sum));
   }
 }
 

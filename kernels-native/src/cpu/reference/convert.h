@@ -1,4 +1,4 @@
-/* One element of a weight matrix or table as fp32; scalar, exact (f64 rounds to nearest). And fp32 as bf16. */
+/* One element of a weight matrix, table or operand as fp32; scalar, exact (f64 rounds to nearest). And fp32 as bf16. */
 #ifndef GT_CONVERT_H
 #define GT_CONVERT_H
 
@@ -41,6 +41,12 @@ static inline uint16_t gt_bf16_of_float(float value) {
   return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
+/* Where element `index` lies. */
+static inline const void *gt_address(const void *array, int32_t dtype, int64_t index) {
+  int64_t size = dtype == GT_F32 ? 4 : dtype == GT_F64 ? 8 : 2;
+  return (const char *)array + index * size;
+}
+
 /* Element `index` of an array that need not be aligned beyond its element type. */
 static inline float gt_element(const void *array, int32_t dtype, int64_t index) {
   switch (dtype) {
@@ -52,6 +58,15 @@ static inline float gt_element(const void *array, int32_t dtype, int64_t index) 
       return (float)((const double *)array)[index];
     default:
       return ((const float *)array)[index];
+  }
+}
+
+/* The same to write, GT_F32 or GT_BF16. */
+static inline void gt_put_element(void *array, int32_t dtype, int64_t index, float value) {
+  if (dtype == GT_BF16) {
+    ((uint16_t *)array)[index] = gt_bf16_of_float(value);
+  } else {
+    ((float *)array)[index] = value;
   }
 }
 

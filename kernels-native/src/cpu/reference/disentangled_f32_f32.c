@@ -22,7 +22,7 @@ static double score(const gt_disentangled_job *job, const gt_attention_item *ite
   const gt_disentangled_params *p = job->params;
   const int64_t at = (int64_t)item->head * p->head_dim;
   const int64_t row = gt_disentangled_row(job, token - key);
-  const float *k = gt_attention_k_row(&job->content, item->sequence, key) + at;
+  const float *k = gt_attention_k_row(&job->content, item->sequence, key, item->head);
   double sum = dot(q, k, p->head_dim);
   if (job->position_k != NULL) {
     sum += dot(q, job->position_k + row * p->position_k_stride + at, p->head_dim);
@@ -37,8 +37,8 @@ static void attend(const gt_disentangled_job *job, const gt_attention_item *item
   const gt_disentangled_params *p = job->params;
   const int64_t at = (int64_t)item->head * p->head_dim;
   const int64_t packed = job->content.cu_seqlens_q[item->sequence] + token;
-  const float *q = job->content.q + packed * p->q_stride + at;
-  float *out = job->content.out + packed * p->out_stride + at;
+  const float *q = (const float *)job->content.q + packed * p->q_stride + at;
+  float *out = (float *)job->content.out + packed * p->out_stride + at;
 
   double greatest = -INFINITY;
   for (int64_t key = 0; key < item->end_key; key++) {
@@ -52,7 +52,7 @@ static void attend(const gt_disentangled_job *job, const gt_attention_item *item
   double sums[MAX_HEAD_DIM] = {0};
   for (int64_t key = 0; key < item->end_key; key++) {
     double weight = exp(score(job, item, q, token, key) - greatest);
-    const float *v = gt_attention_v_row(&job->content, item->sequence, key) + at;
+    const float *v = gt_attention_v_row(&job->content, item->sequence, key, item->head);
     sum += weight;
     for (int32_t d = 0; d < p->head_dim; d++) {
       sums[d] += weight * v[d];

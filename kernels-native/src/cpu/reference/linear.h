@@ -10,7 +10,8 @@ enum { GT_REFERENCE_PANEL = 2 };
 
 /* The word of elements `index` and, where a word holds two, `next` (-1: there is none). */
 typedef float gt_reference_word(const gt_linear_source *source, int64_t index, int64_t next);
-typedef double gt_reference_dot(const float *x, const float *panel, int64_t features);
+/* Of the `features` elements of x from `first` on. */
+typedef double gt_reference_dot(const void *x, int32_t dtype, int64_t first, const float *panel, int64_t features);
 
 static inline void gt_reference_linear_pack(const gt_linear_source *source, int64_t row, int64_t rows,
                                             int64_t word_features, gt_reference_word *word, float *out) {
@@ -30,20 +31,20 @@ static inline void gt_reference_linear_run(const gt_linear_job *job, int64_t row
   const int64_t words = (job->in_features + word_features - 1) / word_features;
   const int64_t width = job->gated ? 1 : GT_REFERENCE_PANEL; /* features of y per panel */
   for (int64_t m = row; m < row + rows; m++) {
-    const float *x = job->x + m * job->x_stride;
     for (int64_t n = panel * width; n < (panel + panels) * width && n < job->y_features; n++) {
       const int64_t column = n / width * GT_REFERENCE_PANEL + n % width;
       const float *weights = job->panels + n / width * words * GT_REFERENCE_PANEL + n % width;
-      double sum = job->bias[column] + dot(x, weights, job->in_features);
+      double sum = job->bias[column] + dot(job->x, job->x_dtype, m * job->x_stride, weights, job->in_features);
       float value = gt_reference_activation((float)sum, job->activation);
       if (job->gated) {
-        value *= (float)(job->bias[column + 1] + dot(x, weights + 1, job->in_features));
+        value *= (float)(job->bias[column + 1] +
+                         dot(job->x, job->x_dtype, m * job->x_stride, weights + 1, job->in_features));
       }
       value *= job->scale;
       if (job->residual != NULL) {
         value += job->residual[m * job->residual_stride + n];
       }
-      job->y[m * job->y_stride + n] = value;
+      gt_put_element(job->y, job->y_dtype, m * job->y_stride + n, value);
     }
   }
 }

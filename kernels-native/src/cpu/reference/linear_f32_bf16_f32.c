@@ -11,13 +11,13 @@ static void pack(const gt_linear_source *source, int64_t row, int64_t rows, floa
   gt_reference_linear_pack(source, row, rows, 2, word, out);
 }
 
-static double dot(const float *x, const float *panel, int64_t features) {
+static double dot(const void *x, int32_t dtype, int64_t first, const float *panel, int64_t features) {
   double sum = 0;
   for (int64_t k = 0; k < features; k++) {
     uint32_t two;
     memcpy(&two, panel + k / 2 * GT_REFERENCE_PANEL, sizeof two);
     float weight = gt_float_of_bf16((uint16_t)(k % 2 == 0 ? two : two >> 16));
-    sum += (double)gt_float_of_bf16(gt_bf16_of_float(x[k])) * weight;
+    sum += (double)gt_float_of_bf16(gt_bf16_of_float(gt_element(x, dtype, first + k))) * weight;
   }
   return sum;
 }

@@ -9,10 +9,10 @@ static void pack(const gt_linear_source *source, int64_t row, int64_t rows, floa
   gt_reference_linear_pack(source, row, rows, 1, word, out);
 }
 
-static double dot(const float *x, const float *panel, int64_t features) {
+static double dot(const void *x, int32_t dtype, int64_t first, const float *panel, int64_t features) {
   double sum = 0;
   for (int64_t k = 0; k < features; k++) {
-    sum += (double)x[k] * panel[k * GT_REFERENCE_PANEL];
+    sum += (double)gt_element(x, dtype, first + k) * panel[k * GT_REFERENCE_PANEL];
   }
   return sum;
 }

@@ -20,13 +20,13 @@ static void att_fetch_item(const gt_attention_job *job, const gt_attention_item 
   const int64_t kv_heads = gt_attention_kv_heads(p, item);
   const int64_t keys = item->end_key - item->first_key;
   for (int64_t j = item->first_key; j < item->first_key + (keys < ATT_FETCH_ROWS ? keys : ATT_FETCH_ROWS); j++) {
-    att_prefetch(gt_attention_k_row(job, item->sequence, j) + kv_head * p->head_dim, kv_heads * p->head_dim);
-    att_prefetch(gt_attention_v_row(job, item->sequence, j) + kv_head * p->v_head_dim, kv_heads * p->v_head_dim);
+    att_prefetch(gt_attention_k_row(job, item->sequence, j, kv_head), p->qkv_dtype, kv_heads * p->head_dim);
+    att_prefetch(gt_attention_v_row(job, item->sequence, j, kv_head), p->qkv_dtype, kv_heads * p->v_head_dim);
   }
   const int64_t tokens = item->tokens < ATT_FETCH_ROWS ? item->tokens : ATT_FETCH_ROWS;
-  const float *q = job->q + (job->cu_seqlens_q[item->sequence] + item->token) * p->q_stride + item->head * p->head_dim;
+  const int64_t q = (job->cu_seqlens_q[item->sequence] + item->token) * p->q_stride + item->head * p->head_dim;
   for (int64_t i = 0; i < tokens; i++) {
-    att_prefetch(q + i * p->q_stride, item->heads * p->head_dim);
+    att_prefetch(gt_address(job->q, p->qkv_dtype, q + i * p->q_stride), p->qkv_dtype, item->heads * p->head_dim);
   }
 }
 

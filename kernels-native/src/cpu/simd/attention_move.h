@@ -111,6 +111,23 @@ static inline int64_t att_next_row(att_cursor *cursor) {
   return offset;
 }
 
+/* Vectors of a row of `dtype`, GT_F32 or GT_BF16, from element d on. */
+GT_INLINE vf att_load(const void *row, int32_t dtype, int64_t d) {
+  return dtype == GT_BF16 ? vf_load_bf16((const uint16_t *)row + d) : vf_load((const float *)row + d);
+}
+GT_INLINE vf att_load_n(const void *row, int32_t dtype, int64_t d, int64_t n) {
+  return dtype == GT_BF16 ? vf_load_bf16_n((const uint16_t *)row + d, n) : vf_load_n((const float *)row + d, n);
+}
+GT_INLINE void att_store_n(void *row, int32_t dtype, int64_t d, vf x, int64_t n) {
+  if (dtype == GT_BF16) {
+    vf_store_bf16_n((uint16_t *)row + d, x, n);
+  } else if (n == GT_VL) {
+    vf_store((float *)row + d, x);
+  } else {
+    vf_store_n((float *)row + d, x, n);
+  }
+}
+
 /* panel[d .. d + count)[lanes] = x[0 .. count); x is 0 behind an odd head_dim. */
 GT_INLINE void att_put_queries(float *panel, int64_t d, const vf x[GT_VL], int64_t count) {
 #ifdef GT_ATTENTION_BF16
@@ -131,23 +148,24 @@ GT_INLINE void att_put_queries(float *panel, int64_t d, const vf x[GT_VL], int64
 }
 
 /* q[panel][d][lane] = q * scale * log2(e). Lanes behind the last row repeat a row: they are computed and dropped. */
-static void att_load_queries(const gt_attention_job *job, const gt_attention_item *item, int64_t rows, float *to) {
+GT_INLINE void att_load_queries_of(const int32_t dtype, const gt_attention_job *job, const gt_attention_item *item,
+                                   int64_t rows, float *to) {
   const gt_attention_params *p = job->params;
   vf scale = vf_set1(p->scale * ATT_LOG2E);
   att_cursor cursor = att_first_row(job, item, p->q_stride, p->head_dim);
   for (int64_t row = 0; row < rows; row += GT_VL) {
     float *panel = to + row / ATT_PANEL * ATT_PANEL * att_words(p->head_dim) + row % ATT_PANEL;
-    const float *from[GT_VL];
-    from[0] = job->q + att_next_row(&cursor);
+    const void *from[GT_VL];
+    from[0] = gt_address(job->q, dtype, att_next_row(&cursor));
     for (int64_t lane = 1; lane < GT_VL; lane++) {
-      from[lane] = row + lane < rows ? job->q + att_next_row(&cursor) : from[0];
+      from[lane] = row + lane < rows ? gt_address(job->q, dtype, att_next_row(&cursor)) : from[0];
     }
     vf x[GT_VL];
     int64_t d = 0;
     for (; d + GT_VL <= p->head_dim; d += GT_VL) {
       GT_UNROLL
       for (int lane = 0; lane < GT_VL; lane++) {
-        x[lane] = vf_load(from[lane] + d) * scale;
+        x[lane] = att_load(from[lane], dtype, d) * scale;
       }
       vf_transpose(x);
       att_put_queries(panel, d, x, GT_VL);
@@ -156,11 +174,19 @@ static void att_load_queries(const gt_attention_job *job, const gt_attention_ite
     if (rest > 0) {
       GT_UNROLL
       for (int lane = 0; lane < GT_VL; lane++) {
-        x[lane] = vf_load_n(from[lane] + d, rest) * scale;
+        x[lane] = att_load_n(from[lane], dtype, d, rest) * scale;
       }
       vf_transpose(x);
       att_put_queries(panel, d, x, rest);
     }
+  }
+}
+
+static void att_load_queries(const gt_attention_job *job, const gt_attention_item *item, int64_t rows, float *to) {
+  if (job->params->qkv_dtype == GT_BF16) {
+    att_load_queries_of(GT_BF16, job, item, rows, to);
+  } else {
+    att_load_queries_of(GT_F32, job, item, rows, to);
   }
 }
 
@@ -169,6 +195,8 @@ static void att_store_rows(const gt_attention_job *job, const gt_attention_item 
                            const att_panels *s) {
   const gt_attention_params *p = job->params;
   att_cursor cursor = att_first_row(job, item, p->out_stride, p->v_head_dim);
+  const int32_t dtype = item->partial != NULL ? GT_F32 : p->out_dtype;
+  void *out = item->partial != NULL ? item->partial : job->out;
   for (int64_t row = 0; row < rows; row += GT_VL) {
     const float *panel = s->o + row / ATT_PANEL * ATT_PANEL * p->v_head_dim + row % ATT_PANEL;
     int64_t lanes = rows - row < GT_VL ? rows - row : GT_VL;
@@ -176,15 +204,14 @@ static void att_store_rows(const gt_attention_job *job, const gt_attention_item 
     /* A sum of 0 is a query that saw no key; a NaN goes through. */
     vm none = vm_eq(sum, vf_zero());
     vf factor = vf_set1(1.0f) / sum;
-    float *to[GT_VL];
+    int64_t to[GT_VL];
     for (int64_t lane = 0; lane < lanes; lane++) {
       if (item->partial == NULL) {
-        to[lane] = job->out + att_next_row(&cursor);
+        to[lane] = att_next_row(&cursor);
       } else {
-        float *partial = item->partial + (row + lane) * (p->v_head_dim + 2);
-        partial[0] = s->greatest[row + lane];
-        partial[1] = s->sum[row + lane];
-        to[lane] = partial + 2;
+        to[lane] = (row + lane) * (p->v_head_dim + 2) + 2;
+        item->partial[to[lane] - 2] = s->greatest[row + lane];
+        item->partial[to[lane] - 1] = s->sum[row + lane];
       }
     }
     vf x[GT_VL];
@@ -196,7 +223,7 @@ static void att_store_rows(const gt_attention_job *job, const gt_attention_item 
       }
       vf_transpose(x);
       for (int64_t lane = 0; lane < lanes; lane++) {
-        vf_store(to[lane] + d, x[lane]);
+        att_store_n(out, dtype, to[lane] + d, x[lane], GT_VL);
       }
     }
     int64_t rest = p->v_head_dim - d;
@@ -207,27 +234,36 @@ static void att_store_rows(const gt_attention_job *job, const gt_attention_item 
       }
       vf_transpose(x);
       for (int64_t lane = 0; lane < lanes; lane++) {
-        vf_store_n(to[lane] + d, x[lane], rest);
+        att_store_n(out, dtype, to[lane] + d, x[lane], rest);
       }
     }
   }
 }
-static inline void att_copy_row(float *to, const float *from, int64_t count) {
+
+static inline void att_copy_row(float *to, const void *from, int32_t dtype, int64_t count) {
   int64_t i = 0;
   for (; i + GT_VL <= count; i += GT_VL) {
-    vf_store(to + i, vf_load(from + i));
+    vf_store(to + i, att_load(from, dtype, i));
   }
   if (i < count) {
-    vf_store_n(to + i, vf_load_n(from + i, count - i), count - i);
+    vf_store_n(to + i, att_load_n(from, dtype, i, count - i), count - i);
   }
 }
 
 /* The words of `dims` values of two keys; the second may be NULL. */
-static inline void att_pair_rows(float *to, const float *first, const float *second, int64_t dims) {
+static inline void att_pair_rows(float *to, const void *first, const void *second, int32_t dtype, int64_t dims) {
   for (int64_t d = 0; d < dims; d += GT_VL) {
     int64_t lanes = dims - d < GT_VL ? dims - d : GT_VL;
-    vf partner = second == NULL ? vf_zero() : vf_load_n(second + d, lanes);
-    vf_store_n(to + d, vf_bf16_words(vf_load_n(first + d, lanes), partner), lanes);
+    vf words = vf_zero();
+    if (dtype == GT_BF16) {
+      vi low = vi_load_u16_n((const uint16_t *)first + d, lanes);
+      vf high = second == NULL ? vf_zero() : vf_load_bf16_n((const uint16_t *)second + d, lanes);
+      words = vf_of_bits(vi_or(low, vi_of_bits(high)));
+    } else {
+      vf partner = second == NULL ? vf_zero() : vf_load_n((const float *)second + d, lanes);
+      words = vf_bf16_words(vf_load_n((const float *)first + d, lanes), partner);
+    }
+    vf_store_n(to + d, words, lanes);
   }
 }
 
@@ -239,18 +275,21 @@ static att_kv att_gather(const gt_attention_job *job, const gt_attention_item *i
   int64_t kv_head = item->head / (p->num_heads / p->num_kv_heads);
   int64_t depth = att_words(p->head_dim);
   for (int64_t j = 0; j < keys; j++) {
-    const float *k = gt_attention_k_row(job, item->sequence, key + j) + kv_head * p->head_dim;
-    const float *v = gt_attention_v_row(job, item->sequence, key + j) + kv_head * p->v_head_dim;
+    const void *k = gt_attention_k_row(job, item->sequence, key + j, kv_head);
+    const void *v = gt_attention_v_row(job, item->sequence, key + j, kv_head);
     if (ATT_WORD == 1) {
-      att_copy_row(s->k + j * depth, k, p->head_dim);
-      att_copy_row(s->v + j * p->v_head_dim, v, p->v_head_dim);
+      att_copy_row(s->k + j * depth, k, p->qkv_dtype, p->head_dim);
+      att_copy_row(s->v + j * p->v_head_dim, v, p->qkv_dtype, p->v_head_dim);
       continue;
     }
-    simd_to_bf16(k, p->head_dim, s->k + j * depth);
+    if (p->qkv_dtype == GT_BF16) {
+      simd_copy_bf16(k, p->head_dim, s->k + j * depth);
+    } else {
+      simd_to_bf16(k, p->head_dim, s->k + j * depth);
+    }
     if (j % 2 == 0) {
-      const float *next =
-          j + 1 == keys ? NULL : gt_attention_v_row(job, item->sequence, key + j + 1) + kv_head * p->v_head_dim;
-      att_pair_rows(s->v + j / 2 * p->v_head_dim, v, next, p->v_head_dim);
+      const void *next = j + 1 == keys ? NULL : gt_attention_v_row(job, item->sequence, key + j + 1, kv_head);
+      att_pair_rows(s->v + j / 2 * p->v_head_dim, v, next, p->qkv_dtype, p->v_head_dim);
     }
   }
   return (att_kv){s->k, s->v, depth, p->v_head_dim, keys};
@@ -259,9 +298,8 @@ static att_kv att_gather(const gt_attention_job *job, const gt_attention_item *i
 static att_kv att_in_place(const gt_attention_job *job, const gt_attention_item *item, int64_t key, int64_t end) {
   const gt_attention_params *p = job->params;
   int64_t kv_head = item->head / (p->num_heads / p->num_kv_heads);
-  return (att_kv){gt_attention_k_row(job, item->sequence, key) + kv_head * p->head_dim,
-                  gt_attention_v_row(job, item->sequence, key) + kv_head * p->v_head_dim, p->k_stride, p->v_stride,
-                  end - key};
+  return (att_kv){gt_attention_k_row(job, item->sequence, key, kv_head),
+                  gt_attention_v_row(job, item->sequence, key, kv_head), p->k_stride, p->v_stride, end - key};
 }
 
 #endif

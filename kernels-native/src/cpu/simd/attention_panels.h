@@ -184,11 +184,11 @@ static inline void att_run_panels(const gt_attention_job *job, const gt_attentio
   att_panels s = att_panels_of(p, scratch);
   int64_t rows = (int64_t)item->tokens * item->heads;
   int64_t panels = (rows + ATT_PANEL - 1) / ATT_PANEL;
-  const bool copy = job->block_table != NULL || ATT_WORD > 1;
+  const bool copy = job->block_table != NULL || ATT_WORD > 1 || p->qkv_dtype == GT_BF16;
   if (!copy && panels > 1) {
     att_kv first = att_in_place(job, item, item->first_key, item->end_key);
     for (int64_t i = 0; i < ATT_TILE_ROWS && i < first.keys_ahead; i++) {
-      att_prefetch(first.k + i * first.k_stride, p->head_dim);
+      att_prefetch(first.k + i * first.k_stride, GT_F32, p->head_dim);
     }
   }
   att_load_queries(job, item, rows, s.q);

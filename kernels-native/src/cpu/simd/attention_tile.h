@@ -7,11 +7,13 @@
  *   values  o[d][lane]        = o[d][lane] * rescale[lane] + sum_key v[key][d] p[key][lane]
  *
  * With GT_ATTENTION_BF16 a step takes a word of two bf16 values from either side: two neighbouring d of scores, two
- * neighbouring keys of values. Keys and values are then rounded into scratch, tile by tile.
+ * neighbouring keys of values. Keys and values are then rounded into scratch, tile by tile. Those that come in bf16 are
+ * put there, too: as words, or widened.
  */
 #ifndef GT_ATTENTION_TILE_H
 #define GT_ATTENTION_TILE_H
 
+#include "cpu/reference/convert.h"
 #include "cpu/simd/vec.h"
 
 #ifdef GT_ATTENTION_BF16
@@ -150,9 +152,10 @@ static inline att_kv att_kv_behind(const att_kv *kv, int64_t keys) {
 }
 
 /* A head's rows are short and far apart: too short for the CPU to guess the next one. */
-GT_INLINE void att_prefetch(const float *row, int64_t count) {
-  for (int64_t i = 0; i < count; i += 16) {
-    _mm_prefetch((const char *)(row + i), _MM_HINT_T0);
+GT_INLINE void att_prefetch(const void *row, int32_t dtype, int64_t count) {
+  const int64_t step = dtype == GT_BF16 ? 32 : 16;
+  for (int64_t i = 0; i < count; i += step) {
+    _mm_prefetch((const char *)gt_address(row, dtype, i), _MM_HINT_T0);
   }
 }
 
@@ -165,9 +168,9 @@ static void att_scores(int64_t keys, int64_t depth, int64_t v_depth, const att_k
     int64_t end = keys * (tile + 1) / tiles;
     if (v_depth > 0) {
       for (int64_t i = row; i < end; i++) {
-        att_prefetch(kv->v + i * kv->v_stride, v_depth);
+        att_prefetch(kv->v + i * kv->v_stride, GT_F32, v_depth);
         if (i + ATT_TILE_ROWS < kv->keys_ahead) {
-          att_prefetch(kv->k + (i + ATT_TILE_ROWS) * kv->k_stride, depth);
+          att_prefetch(kv->k + (i + ATT_TILE_ROWS) * kv->k_stride, GT_F32, depth);
         }
       }
     }

@@ -28,6 +28,15 @@ GT_INLINE vf vf_bf16_words(vf first, vf second) {
 #endif
 }
 
+/* Rounds and stores the first n lanes. */
+GT_INLINE void vf_store_bf16_n(uint16_t *p, vf x, int64_t n) {
+#ifdef __AVX512BF16__
+  _mm256_mask_storeu_epi16(p, vm_first(n), (__m256i)_mm512_cvtneps_pbh(x));
+#else
+  vi_store_u16_n(p, vi_shift_right_zero(vi_round_bf16(x), 16), n);
+#endif
+}
+
 /* words[(count + 1) / 2] = x[count]; 0 behind an odd count. */
 static inline void simd_to_bf16(const float *x, int64_t count, float *words) {
   uint16_t *to = (uint16_t *)(void *)words;
@@ -43,6 +52,21 @@ static inline void simd_to_bf16(const float *x, int64_t count, float *words) {
   }
   for (; i < count; i++) {
     to[i] = gt_bf16_of_float(x[i]);
+  }
+  if (count % 2 != 0) {
+    to[count] = 0;
+  }
+}
+
+/* The same of bf16 values. Vector by vector: the rows are too short for what memcpy asks itself first. */
+static inline void simd_copy_bf16(const uint16_t *x, int64_t count, float *words) {
+  uint16_t *to = (uint16_t *)(void *)words;
+  int64_t i = 0;
+  for (; i + 2 * GT_VL <= count; i += 2 * GT_VL) {
+    vi_store(to + i, vi_load(x + i));
+  }
+  for (; i < count; i++) {
+    to[i] = x[i];
   }
   if (count % 2 != 0) {
     to[count] = 0;

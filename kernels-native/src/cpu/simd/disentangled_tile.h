@@ -159,11 +159,11 @@ static void dis_position_scores(const gt_disentangled_job *job, const gt_attenti
   if (job->position_k != NULL) {
     const int64_t token = job->content.cu_seqlens_q[item->sequence] + item->token;
     dis_pack(job, &rows, job->position_k + at, p->position_k_stride, true, s->panels);
-    dis_products(job, &rows, job->content.q + token * p->q_stride + at, p->q_stride, item->tokens, true, s,
-                 s->by_query);
+    dis_products(job, &rows, (const float *)job->content.q + token * p->q_stride + at, p->q_stride, item->tokens, true,
+                 s, s->by_query);
   }
   if (job->position_q != NULL) {
-    const float *k = gt_attention_k_row(&job->content, item->sequence, key) + at;
+    const float *k = gt_attention_k_row(&job->content, item->sequence, key, item->head);
     dis_pack(job, &rows, job->position_q + at, p->position_q_stride, false, s->panels);
     dis_products(job, &rows, k, p->k_stride, keys, false, s, s->by_key);
   }

@@ -41,8 +41,8 @@ GT_INLINE void simd_embed_rows(vf (*load)(const void *row, int64_t i), const voi
                                int64_t stride, int64_t features, const int32_t *ids, int64_t tokens,
                                const bool accumulate, float *y, int64_t y_stride) {
   for (int64_t t = 0; t < tokens; t++, y += y_stride) {
-    const void *next = simd_element(table, dtype, ids[t + 1 < tokens ? t + 1 : t] * stride);
-    simd_embed_row(load, simd_element(table, dtype, ids[t] * stride), dtype, size, next, features, accumulate, y);
+    const void *next = gt_address(table, dtype, ids[t + 1 < tokens ? t + 1 : t] * stride);
+    simd_embed_row(load, gt_address(table, dtype, ids[t] * stride), dtype, size, next, features, accumulate, y);
   }
 }
 

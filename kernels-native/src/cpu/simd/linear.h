@@ -3,7 +3,7 @@
  *
  * W is cut into panels of NR = 2 vectors of output features, [words][NR] each; the tiles are in linear_tile.h. fp32 x
  * is read in place unless its rows collide in the cache; with GT_LINEAR_BF16 a block of x is rounded into scratch
- * first, which costs little beside the panels that pass over it.
+ * first (or copied, where it comes in bf16), which costs little beside the panels that pass over it.
  */
 #ifndef GT_SIMD_LINEAR_H
 #define GT_SIMD_LINEAR_H
@@ -25,8 +25,8 @@ enum {
 /* The rows of one tile and where its results go. */
 typedef struct simd_output {
   int64_t rows;
-  int64_t lanes[NV]; /* of each vector, in memory */
-  float *y;
+  int64_t lanes[NV];     /* of each vector, in memory */
+  int64_t y;             /* where y begins, in elements */
   const float *residual; /* or NULL */
 } simd_output;
 
@@ -34,7 +34,7 @@ static inline simd_output simd_output_of(const gt_linear_job *job, int64_t row, 
   const int64_t width = job->gated ? GT_VL : NR;
   const int64_t column = panel * width;
   const int64_t columns = gt_min(width, job->y_features - column);
-  simd_output out = {.rows = rows, .y = job->y + row * job->y_stride + column};
+  simd_output out = {.rows = rows, .y = row * job->y_stride + column};
   out.residual = job->residual == NULL ? NULL : job->residual + row * job->residual_stride + column;
   GT_UNROLL
   for (int v = 0; v < NV; v++) {
@@ -46,11 +46,12 @@ static inline simd_output simd_output_of(const gt_linear_job *job, int64_t row, 
 /* Asks for the lines that simd_finish will write and add. */
 static inline void simd_expect_output(const gt_linear_job *job, const simd_output *out) {
   for (int64_t r = 0; r < out->rows; r++) {
-    vf_expect_store(out->y + r * job->y_stride);
-    if (out->lanes[NV - 1] > 0) {
-      vf_expect_store(out->y + r * job->y_stride + NR - 16);
+    const char *y = gt_address(job->y, job->y_dtype, out->y + r * job->y_stride);
+    vf_expect_store(y);
+    if (out->lanes[NV - 1] > 0 && job->y_dtype == GT_F32) {
+      vf_expect_store(y + NR * sizeof(float) - 64);
     }
-    if (out->residual != NULL && out->residual != out->y) {
+    if (out->residual != NULL && job->residual != job->y) {
       _mm_prefetch((const char *)(out->residual + r * job->residual_stride), _MM_HINT_T0);
       _mm_prefetch((const char *)(out->residual + r * job->residual_stride + NR - 16), _MM_HINT_T0);
     }
@@ -82,6 +83,17 @@ static inline void simd_gate_tile(const gt_linear_job *job, int64_t rows, const 
   }
 }
 
+/* y[index ..] = value, the first `lanes` of it. */
+GT_INLINE void simd_store_output(const gt_linear_job *job, int64_t index, vf value, int64_t lanes) {
+#ifdef GT_LINEAR_BF16
+  if (job->y_dtype == GT_BF16) {
+    vf_store_bf16_n((uint16_t *)job->y + index, value, lanes);
+    return;
+  }
+#endif
+  vf_store_n((float *)job->y + index, value, lanes);
+}
+
 /* Bias, activation, gate, scale and residual on a finished tile, and the store to y. */
 static inline void simd_finish(const gt_linear_job *job, int64_t panel, const simd_output *out, float *sums) {
   vf bias[NV];
@@ -108,7 +120,7 @@ static inline void simd_finish(const gt_linear_job *job, int64_t panel, const si
       if (out->residual != NULL) {
         value = value + vf_load_n(out->residual + r * job->residual_stride + v * GT_VL, out->lanes[v]);
       }
-      vf_store_n(out->y + r * job->y_stride + v * GT_VL, value, out->lanes[v]);
+      simd_store_output(job, out->y + r * job->y_stride + v * GT_VL, value, out->lanes[v]);
     }
   }
 }
@@ -127,9 +139,13 @@ static inline bool simd_rows_collide(int64_t rows, int64_t stride) {
 static inline void simd_copy_block(const gt_linear_job *job, int64_t row, int64_t rows, int64_t k, int64_t count,
                                    float *block) {
   for (int64_t r = 0; r < rows; r++) {
-    const float *x = job->x + (row + r) * job->x_stride + k;
+    const void *x = gt_address(job->x, job->x_dtype, (row + r) * job->x_stride + k);
 #ifdef GT_LINEAR_BF16
-    simd_to_bf16(x, count, block + r * X_BLOCK_STRIDE);
+    if (job->x_dtype == GT_BF16) {
+      simd_copy_bf16(x, count, block + r * X_BLOCK_STRIDE);
+    } else {
+      simd_to_bf16(x, count, block + r * X_BLOCK_STRIDE);
+    }
 #else
     memcpy(block + r * X_BLOCK_STRIDE, x, (size_t)count * sizeof(float));
 #endif
@@ -171,7 +187,7 @@ static inline void simd_linear(const gt_linear_job *job, int64_t row, int64_t ro
                                void *scratch) {
   float *sums = scratch;
   float *block = (float *)((char *)scratch + SUMS_BYTES);
-  const float *x = job->x + row * job->x_stride;
+  const float *x = gt_address(job->x, job->x_dtype, row * job->x_stride); /* unless copied */
   const int64_t words = gt_ceil_div(job->in_features, WORD_FEATURES);
   const bool copy = WORD_FEATURES > 1 || simd_rows_collide(rows, job->x_stride);
   if (rows <= MR && (!copy || words <= K_BLOCK)) { /* each panel is read from its beginning to its end: a stream */

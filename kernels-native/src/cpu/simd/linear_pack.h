@@ -33,18 +33,18 @@ static inline void simd_transpose_piece(float piece[GT_VL][PIECE], int64_t count
 static inline int64_t simd_row_words(const gt_linear_source *source, int64_t index, int64_t count, float *words) {
 #ifdef GT_LINEAR_BF16
   float row[WORD_FEATURES * PIECE];
-  simd_widen(simd_element(source->weight, source->dtype, index), source->dtype, row, count);
+  simd_widen(gt_address(source->weight, source->dtype, index), source->dtype, row, count);
   simd_to_bf16(row, count, words);
 #else
-  simd_widen(simd_element(source->weight, source->dtype, index), source->dtype, words, count);
+  simd_widen(gt_address(source->weight, source->dtype, index), source->dtype, words, count);
 #endif
   return gt_ceil_div(count, WORD_FEATURES);
 }
 
 /* Asks for the piece of a weight row that begins at `index`, which may lie behind the last. */
 static inline void simd_fetch_piece(const gt_linear_source *source, int64_t index) {
-  const char *at = simd_element(source->weight, source->dtype, index);
-  const char *end = simd_element(source->weight, source->dtype, index + WORD_FEATURES * PIECE);
+  const char *at = gt_address(source->weight, source->dtype, index);
+  const char *end = gt_address(source->weight, source->dtype, index + WORD_FEATURES * PIECE);
   for (; at < end; at += 64) {
     _mm_prefetch(at, _MM_HINT_T0);
   }
@@ -82,9 +82,9 @@ static inline void simd_pack_in_out(const gt_linear_source *source, int64_t row,
       const int64_t index = (k + i) * source->count + row;
       if (k + i < source->in_features) {
         const int64_t ahead = gt_min(k + i + ROWS_AHEAD, source->in_features - 1) * source->count + row;
-        _mm_prefetch((const char *)simd_element(source->weight, source->dtype, ahead), _MM_HINT_T0);
-        _mm_prefetch((const char *)simd_element(source->weight, source->dtype, ahead + rows - 1), _MM_HINT_T0);
-        simd_widen(simd_element(source->weight, source->dtype, index), source->dtype, features[i], rows);
+        _mm_prefetch((const char *)gt_address(source->weight, source->dtype, ahead), _MM_HINT_T0);
+        _mm_prefetch((const char *)gt_address(source->weight, source->dtype, ahead + rows - 1), _MM_HINT_T0);
+        simd_widen(gt_address(source->weight, source->dtype, index), source->dtype, features[i], rows);
       } else {
         memset(features[i], 0, sizeof features[i]);
       }

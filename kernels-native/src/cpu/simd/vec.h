@@ -10,6 +10,7 @@
 
 #include <immintrin.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Unrolls the next loop fully: its bounds must be constants after inlining. */
 #ifdef __clang__
@@ -29,13 +30,16 @@
 #endif
 
 /* Asks for the line at p, which a store to it would otherwise wait for. Any address will do. */
-GT_INLINE void vf_expect_store(const float *p) {
-  __asm__ volatile("prefetchw %0" : : "m"(*p));
+GT_INLINE void vf_expect_store(const void *p) {
+  __asm__ volatile("prefetchw %0" : : "m"(*(const char *)p));
 }
 
 /* Loads, widening to fp32. */
 GT_INLINE vf vf_load_bf16(const uint16_t *p) {
   return vf_of_bits(vi_shift_left(vi_load_u16(p), 16));
+}
+GT_INLINE vf vf_load_bf16_n(const uint16_t *p, int64_t n) {
+  return vf_of_bits(vi_shift_left(vi_load_u16_n(p, n), 16));
 }
 
 #endif

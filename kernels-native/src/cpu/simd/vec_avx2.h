@@ -87,6 +87,12 @@ GT_INLINE vf vf_swap_pairs(vf x) {
   return _mm256_permute_ps(x, 0xb1);
 }
 
+GT_INLINE vi vi_load(const void *p) {
+  return _mm256_loadu_si256((const __m256i *)p);
+}
+GT_INLINE void vi_store(void *p, vi x) {
+  _mm256_storeu_si256((__m256i *)p, x);
+}
 GT_INLINE vi vi_set1(int32_t x) {
   return _mm256_set1_epi32(x);
 }
@@ -108,6 +114,24 @@ GT_INLINE void vi_store_u16(uint16_t *p, vi x) { /* the low halves, the others b
 }
 GT_INLINE vi vi_load_u16(const uint16_t *p) {
   return _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p));
+}
+/* AVX2 has no mask for elements of two bytes. */
+GT_INLINE void vi_store_u16_n(uint16_t *p, vi x, int64_t n) {
+  if (n == GT_VL) {
+    vi_store_u16(p, x);
+    return;
+  }
+  uint16_t all[GT_VL];
+  vi_store_u16(all, x);
+  memcpy(p, all, (size_t)n * sizeof *p);
+}
+GT_INLINE vi vi_load_u16_n(const uint16_t *p, int64_t n) {
+  if (n == GT_VL) {
+    return vi_load_u16(p);
+  }
+  uint16_t all[GT_VL] = {0};
+  memcpy(all, p, (size_t)n * sizeof *p);
+  return vi_load_u16(all);
 }
 GT_INLINE vi vi_of_vf(vf x) { /* to nearest */
   return _mm256_cvtps_epi32(x);

@@ -82,6 +82,12 @@ GT_INLINE vf vf_swap_pairs(vf x) {
   return _mm512_permute_ps(x, 0xb1);
 }
 
+GT_INLINE vi vi_load(const void *p) {
+  return _mm512_loadu_si512(p);
+}
+GT_INLINE void vi_store(void *p, vi x) {
+  _mm512_storeu_si512(p, x);
+}
 GT_INLINE vi vi_set1(int32_t x) {
   return _mm512_set1_epi32(x);
 }
@@ -102,6 +108,12 @@ GT_INLINE void vi_store_u16(uint16_t *p, vi x) { /* the low halves, the others b
 }
 GT_INLINE vi vi_load_u16(const uint16_t *p) {
   return _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
+}
+GT_INLINE void vi_store_u16_n(uint16_t *p, vi x, int64_t n) {
+  _mm256_mask_storeu_epi16(p, vm_first(n), _mm512_cvtepi32_epi16(x));
+}
+GT_INLINE vi vi_load_u16_n(const uint16_t *p, int64_t n) {
+  return _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(vm_first(n), p));
 }
 GT_INLINE vi vi_of_vf(vf x) { /* to nearest */
   return _mm512_cvtps_epi32(x);

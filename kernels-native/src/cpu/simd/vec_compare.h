@@ -14,12 +14,6 @@ GT_INLINE vm vm_eq(vf a, vf b) {
 GT_INLINE bool vm_any(vm m) {
   return m != 0;
 }
-GT_INLINE vi vi_load(const int32_t *p) {
-  return _mm512_loadu_si512(p);
-}
-GT_INLINE void vi_store(int32_t *p, vi x) {
-  _mm512_storeu_si512(p, x);
-}
 GT_INLINE vm vi_gt(vi a, vi b) {
   return _mm512_cmpgt_epi32_mask(a, b);
 }
@@ -31,12 +25,6 @@ GT_INLINE vm vm_eq(vf a, vf b) {
 }
 GT_INLINE bool vm_any(vm m) {
   return _mm256_movemask_ps(m) != 0;
-}
-GT_INLINE vi vi_load(const int32_t *p) {
-  return _mm256_loadu_si256((const __m256i *)p);
-}
-GT_INLINE void vi_store(int32_t *p, vi x) {
-  _mm256_storeu_si256((__m256i *)p, x);
 }
 GT_INLINE vm vi_gt(vi a, vi b) {
   return _mm256_castsi256_ps(_mm256_cmpgt_epi32(a, b));

@@ -34,10 +34,4 @@ static inline void simd_widen(const void *from, int32_t dtype, float *to, int64_
   }
 }
 
-/* Address of element `index`. */
-static inline const void *simd_element(const void *array, int32_t dtype, int64_t index) {
-  int64_t size = dtype == GT_F32 ? 4 : dtype == GT_F64 ? 8 : 2;
-  return (const char *)array + index * size;
-}
-
 #endif
