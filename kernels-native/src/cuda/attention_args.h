@@ -56,6 +56,10 @@ typedef struct gt_attention_args {
   int32_t out_bf16;
   int32_t q_vectors, k_vectors, v_vectors, out_vectors; /* 1: every head of every token is aligned to 16 bytes */
   float scale;                                          /* in units of ln 2 */
+  /* The same for kernels that look for the greatest score before they scale it: greater than zero, of q of which these
+   * bits are kept and then flipped, two at a time. */
+  float positive_scale;
+  uint32_t q_keep, q_flip;
 } gt_attention_args;
 
 /* Rows whose keys were cut: the parts lie `step` partial rows apart. */

@@ -1,4 +1,6 @@
 /* gt_attention on the GPU: which kernels, with what. */
+#include <math.h>
+
 #include "core/arithmetic.h"
 #include "cuda/alignment.h"
 #include "cuda/attention_plan.h"
@@ -194,6 +196,7 @@ gt_status gt_run_attention(gt_context *context, const void *q, const void *k, co
     gt_cuda_fail(&call, GT_OUT_OF_MEMORY, "no memory on the host for the list of blocks");
     return gt_cuda_end(&call);
   }
+  const float scale = p->scale * 1.44269504f;
   gt_attention_args args = {
       .q = q,
       .k = k,
@@ -219,7 +222,10 @@ gt_status gt_run_attention(gt_context *context, const void *q, const void *k, co
       .bias_distance = p->bias_distance,
       .out_bf16 = p->out_dtype == GT_BF16,
       .out_vectors = vectors(out, p->out_dtype, p->out_stride, 0, p->v_head_dim),
-      .scale = p->scale * 1.44269504f,
+      .scale = scale,
+      .positive_scale = scale == 0 ? 1 : fabsf(scale),
+      .q_keep = scale == 0 ? 0 : UINT32_MAX,
+      .q_flip = scale < 0 ? 0x80008000u : 0,
   };
   int32_t dtype = p->qkv_dtype;
   if (dtype == GT_BF16 && !many.products) {

@@ -81,12 +81,12 @@ GT_DEVICE void load_queries(att_queries<S> &q, uint16_t *memory, const gt_attent
   att_take_queries<S>(q, memory);
 }
 
-/* The warp's rows in bf16, by way of shared memory, [WARP_ROWS][STRIDE], so that stores are of 16 bytes. */
+/* The warp's rows in bf16, by way of what q, which all lanes read together, leaves free, so that stores are of 16
+ * bytes. */
 template <class S>
 GT_DEVICE void store_bf16(const gt_attention_args &args, const att_block &block, const att_row *rows, int first,
                           uint16_t *memory, const float (*o)[S::DIMS / 8][4], const att_softmax<S> &softmax) {
   const int lane = threadIdx.x % 32;
-  gt_sync_warp(); /* q is done with */
   GT_UNROLL
   for (int g = 0; g < S::GROUPS; g++) {
     GT_UNROLL

@@ -55,15 +55,9 @@ GT_DEVICE void att_take_queries(att_queries<S> &q, const uint16_t *memory) {
   }
 }
 
-/* Scores are multiplied by what is greater than zero, so that the greatest stays so and -infinity is hidden: q takes
- * the sign, or becomes zeros. */
-GT_DEVICE float att_positive_scale(const gt_attention_args &args) {
-  return args.scale == 0 ? 1 : fabsf(args.scale);
-}
-
-/* Two of q. */
+/* Two of q, as scores times positive_scale want them. */
 GT_DEVICE uint32_t att_signed(const gt_attention_args &args, uint32_t pair) {
-  return args.scale > 0 ? pair : args.scale < 0 ? pair ^ 0x80008000u : 0;
+  return (pair & args.q_keep) ^ args.q_flip;
 }
 
 /* What a warp's rows see together and what each of them sees: neither bound falls from one row to the next. */
@@ -169,7 +163,7 @@ template <class S>
 GT_DEVICE float att_weigh(const gt_attention_args &args, float (*s)[4], int half, const att_row *row, int32_t key,
                           bool masked, float &greatest, float &sum) {
   const int32_t first = key + (int)threadIdx.x % 4 * 2;
-  float scale = att_positive_scale(args);
+  float scale = args.positive_scale;
   if (S::BIASED && args.distance_bias != NULL) {
     const att_row biased = *row;
     GT_UNROLL
