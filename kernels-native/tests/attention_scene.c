@@ -59,7 +59,8 @@ void free_scene(scene *c) {
     }
   }
   free(c->expected);
-  free(c->rounded);
+  free(c->rounded[0]);
+  free(c->rounded[1]);
 }
 
 static double exactly(float x) {
@@ -78,13 +79,12 @@ static bool hidden(const gt_attention_params *p, int64_t position, int64_t key) 
   return window > 0 && (key < position - window || key > position + window);
 }
 
-/* The definition, on contiguous k and v, with a full row of scores. `of` is what products see of a value: q already
- * holds the scale, in units of ln 2. */
-static double *naive(const scene *c, double (*of)(float x)) {
+/* The definition, on contiguous k and v, with a full row of scores. `of` is what products see of a value, of q
+ * times `factor`: 1, or the scale in units of ln 2. */
+static double *naive(const scene *c, double (*of)(float x), float factor) {
   const gt_attention_params *p = &c->p;
   const float *q = c->q.data, *k = c->k.data, *v = c->v.data, *bias = c->bias.data;
-  const bool exact = of == exactly;
-  const float factor = p->scale * 1.44269504f;
+  const double scale = factor == 1 ? (double)p->scale : 0.69314718055994531;
   double *expected = calloc((size_t)(c->q_tokens * p->num_heads * p->v_head_dim + 1), sizeof(double));
   double *scores = malloc((size_t)(c->kv_tokens + 1) * sizeof(double));
   for (int32_t b = 0; b < p->batch; b++) {
@@ -100,9 +100,9 @@ static double *naive(const scene *c, double (*of)(float x)) {
           const float *kj = k + (c->cu_kv[b] + j) * p->k_stride + g * p->head_dim;
           double s = 0;
           for (int32_t d = 0; d < p->head_dim; d++) {
-            s += exact ? (double)qi[d] * kj[d] : of(qi[d] * factor) * of(kj[d]);
+            s += of(qi[d] * factor) * of(kj[d]);
           }
-          s *= exact ? (double)p->scale : 0.69314718055994531;
+          s *= scale;
           if (p->bias_distance > 0) {
             int64_t r = j - position, reach = p->bias_distance;
             r = r < -reach ? -reach : r > reach ? reach : r;
@@ -131,8 +131,11 @@ static double *naive(const scene *c, double (*of)(float x)) {
 }
 
 void expect(scene *c) {
-  c->expected = naive(c, exactly);
-  c->rounded = c->p.compute_dtype == GT_BF16 ? naive(c, as_bf16) : NULL;
+  c->expected = naive(c, exactly, 1);
+  if (c->p.compute_dtype == GT_BF16) {
+    c->rounded[0] = naive(c, as_bf16, c->p.scale * 1.44269504f); /* scores come in units of ln 2 */
+    c->rounded[1] = naive(c, as_bf16, 1);
+  }
 }
 
 void page(scene *c, int32_t block_size) {
@@ -199,8 +202,8 @@ double worst_error(const scene *c, const char *what) {
     const float *row = (const float *)c->out.data + t * p->out_stride;
     for (int64_t i = 0; i < features; i++) {
       double error = fabs((double)row[i] - c->expected[t * features + i]);
-      if (c->rounded != NULL) {
-        error = fmin(error, fabs((double)row[i] - c->rounded[t * features + i]));
+      for (int way = 0; way < 2 && c->rounded[way] != NULL; way++) {
+        error = fmin(error, fabs((double)row[i] - c->rounded[way][t * features + i]));
       }
       if (!(error <= worst)) {
         worst = isnan(error) ? INFINITY : error;

@@ -14,8 +14,8 @@ typedef struct scene {
   int32_t cu_kv[MAX_BATCH + 1];
   guarded q, k, v, out, bias, table;
   int64_t q_tokens, kv_tokens;
-  double *expected; /* [q_tokens][num_heads][v_head_dim] */
-  double *rounded;  /* the same of q, k and v rounded to bf16; compute_dtype GT_BF16 only */
+  double *expected;   /* [q_tokens][num_heads][v_head_dim] */
+  double *rounded[2]; /* the same of k, v and scale times q, or q, rounded to bf16; compute_dtype GT_BF16 only */
 } scene;
 
 typedef struct shape {
@@ -38,7 +38,7 @@ void page(scene *c, int32_t block_size);
 gt_status run(const scene *c, gt_context *context, char *message, size_t size);
 /* Poison for what a call doesn't write. */
 void clear_out(const scene *c);
-/* Greatest error against `expected`, or `rounded` where that is nearer; the floats between tokens must still be the
+/* Greatest error against `expected`, or one `rounded` where that is nearer; the floats between tokens must still be the
  * poison. */
 double worst_error(const scene *c, const char *what);
 

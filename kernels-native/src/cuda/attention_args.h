@@ -32,10 +32,10 @@ typedef struct gt_attention_tile {
 } gt_attention_tile;
 
 typedef struct gt_attention_args {
-  const float *q;
-  const float *k;
-  const float *v;
-  float *out;
+  const void *q; /* fp32; for attention_bf16_* bf16, packed, and so are k and v */
+  const void *k;
+  const void *v;
+  void *out;
   const float *distance_bias; /* or NULL */
   const int32_t *block_table; /* or NULL */
   const gt_attention_tile *tiles;
@@ -53,8 +53,13 @@ typedef struct gt_attention_args {
   int32_t causal;
   int32_t sliding_window;
   int32_t bias_distance;
-  int32_t q_vectors, k_vectors, v_vectors; /* 1: every head of every token is aligned to 16 bytes */
-  float scale;                             /* in units of ln 2 */
+  int32_t out_bf16;
+  int32_t q_vectors, k_vectors, v_vectors, out_vectors; /* 1: every head of every token is aligned to 16 bytes */
+  float scale;                                          /* in units of ln 2 */
+  /* The same for kernels that look for the greatest score before they scale it: greater than zero, of q of which these
+   * bits are kept and then flipped, two at a time. */
+  float positive_scale;
+  uint32_t q_keep, q_flip;
 } gt_attention_args;
 
 /* Rows whose keys were cut: the parts lie `step` partial rows apart. */
@@ -70,24 +75,39 @@ typedef struct gt_attention_merge_args {
   const gt_attention_merge *merges;
   const float *partial_v;
   const float *partial_stats;
-  float *out;
+  void *out;
   int64_t out_stride;
+  int32_t out_bf16;
   int32_t group;
   int32_t kv_heads;
   int32_t v_head_dim;
 } gt_attention_merge_args;
 
-#define GT_CUDA_ATTENTION_KERNELS(K)              \
-  K(attention_f32_32, gt_attention_args, 128)     \
-  K(attention_f32_64, gt_attention_args, 128)     \
-  K(attention_f32_128, gt_attention_args, 128)    \
-  K(attention_f32_256, gt_attention_args, 128)    \
-  K(attention_decode_f32, gt_attention_args, 128) \
-  K(attention_bf16_32, gt_attention_args, 256)    \
-  K(attention_bf16_64, gt_attention_args, 256)    \
-  K(attention_bf16_96, gt_attention_args, 256)    \
-  K(attention_bf16_128, gt_attention_args, 256)   \
-  K(attention_bf16_256, gt_attention_args, 256)   \
-  K(attention_merge_f32, gt_attention_merge_args, 128)
+/* Rows of bf16 to packed rows of fp32. */
+typedef struct gt_attention_widen_args {
+  const uint16_t *from;
+  float *to;
+  int64_t from_stride;
+  int64_t features;
+} gt_attention_widen_args;
+
+#define GT_CUDA_ATTENTION_KERNELS(K)                   \
+  K(attention_f32_32, gt_attention_args, 128)          \
+  K(attention_f32_64, gt_attention_args, 128)          \
+  K(attention_f32_128, gt_attention_args, 128)         \
+  K(attention_f32_256, gt_attention_args, 128)         \
+  K(attention_decode_f32, gt_attention_args, 128)      \
+  K(attention_rounded_32, gt_attention_args, 256)      \
+  K(attention_rounded_64, gt_attention_args, 256)      \
+  K(attention_rounded_96, gt_attention_args, 256)      \
+  K(attention_rounded_128, gt_attention_args, 256)     \
+  K(attention_rounded_256, gt_attention_args, 256)     \
+  K(attention_bf16_32, gt_attention_args, 128)         \
+  K(attention_bf16_64, gt_attention_args, 128)         \
+  K(attention_bf16_128, gt_attention_args, 128)        \
+  K(attention_bf16_128_biased, gt_attention_args, 256) \
+  K(attention_bf16_256, gt_attention_args, 256)        \
+  K(attention_merge_f32, gt_attention_merge_args, 128) \
+  K(attention_widen_f32, gt_attention_widen_args, 256)
 
 #endif

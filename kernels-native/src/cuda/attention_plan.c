@@ -6,10 +6,9 @@
 #include "core/arithmetic.h"
 
 enum {
-  FEW_ROWS = 2 * GT_ATTENTION_DECODE_ROWS, /* of a sequence and kv head: up to so many are read for, not computed for */
-  BLOCKS_PER_PROCESSOR = 3,                /* as many as are at work at once */
-  MIN_SPLIT_KEYS = 256,                    /* worth a block of their own */
-  CLASSES = 2 * 32,                        /* of tiles by their keys */
+  BLOCKS_PER_PROCESSOR = 3, /* as many as are at work at once */
+  MIN_SPLIT_KEYS = 256,     /* worth a block of their own */
+  CLASSES = 2 * 32,         /* of tiles by their keys */
 };
 
 /* Queries at `first_position` to `last_position` see keys from .. to, neither of which falls from one to the next. */
@@ -164,12 +163,12 @@ static bool sort(gt_attention_tiles *tiles) {
 }
 
 static bool make(gt_attention_plan *plan, const int32_t *cu_seqlens_q, const int32_t *cu_seqlens_kv,
-                 const gt_attention_params *p, int32_t processors) {
+                 const gt_attention_params *p, int64_t few_rows, int32_t processors) {
   gt_attention_tiles *lists[] = {&plan->few, &plan->many};
   int64_t counts[] = {0, 0};
   for (int32_t b = 0; b < p->batch; b++) {
     const int64_t rows = rows_of(cu_seqlens_q, p, b);
-    const int list = plan->many.rows > 0 && rows > FEW_ROWS;
+    const int list = rows > few_rows;
     counts[list] += gt_ceil_div(rows, lists[list]->rows);
   }
   for (int list = 0; list < 2; list++) {
@@ -179,7 +178,7 @@ static bool make(gt_attention_plan *plan, const int32_t *cu_seqlens_q, const int
     }
   }
   for (int32_t b = 0; b < p->batch; b++) {
-    const int list = plan->many.rows > 0 && rows_of(cu_seqlens_q, p, b) > FEW_ROWS;
+    const int list = rows_of(cu_seqlens_q, p, b) > few_rows;
     add_tiles(lists[list], cu_seqlens_q, cu_seqlens_kv, p, b);
   }
   if (p->block_size > 0) {
@@ -199,11 +198,12 @@ static bool make(gt_attention_plan *plan, const int32_t *cu_seqlens_q, const int
 }
 
 bool gt_attention_make_plan(gt_attention_plan *plan, const int32_t *cu_seqlens_q, const int32_t *cu_seqlens_kv,
-                            const gt_attention_params *params, int32_t many_rows, int32_t processors) {
+                            const gt_attention_params *params, int64_t few_rows, int32_t many_rows,
+                            int32_t processors) {
   memset(plan, 0, sizeof *plan);
   plan->few.rows = GT_ATTENTION_DECODE_ROWS;
   plan->many.rows = many_rows;
-  if (!make(plan, cu_seqlens_q, cu_seqlens_kv, params, processors)) {
+  if (!make(plan, cu_seqlens_q, cu_seqlens_kv, params, few_rows, processors)) {
     gt_attention_free_plan(plan);
     return false;
   }

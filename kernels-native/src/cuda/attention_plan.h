@@ -23,12 +23,12 @@ typedef struct gt_attention_plan {
 } gt_attention_plan;
 
 /*
- * Blocks take `many_rows` rows of sequences that have many; 0: as few as of the others. Where a cache holds the keys,
- * and only there, those of a tile are cut so that `processors` have something to do: packed sequences give the same
- * bits whatever else is in the batch. False: no memory; there is nothing to free then.
+ * Blocks take DECODE_ROWS rows of sequences that have up to `few_rows`, and `many_rows` of the others. Where a cache
+ * holds the keys, and only there, those of a tile are cut so that `processors` have something to do: packed sequences
+ * give the same bits whatever else is in the batch. False: no memory; there is nothing to free then.
  */
 bool gt_attention_make_plan(gt_attention_plan *plan, const int32_t *cu_seqlens_q, const int32_t *cu_seqlens_kv,
-                            const gt_attention_params *params, int32_t many_rows, int32_t processors);
+                            const gt_attention_params *params, int64_t few_rows, int32_t many_rows, int32_t processors);
 void gt_attention_free_plan(gt_attention_plan *plan);
 
 #endif

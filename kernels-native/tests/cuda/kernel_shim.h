@@ -182,6 +182,11 @@ GT_DEVICE uint32_t gt_bf16x2(float low, float high) {
   return l | h << 16;
 }
 
+GT_DEVICE float gt_exp2(float x) {
+  const float r = exp2f(x);
+  return r < 0x1p-126f ? 0 : r;
+}
+
 GT_DEVICE float gt_float_of_bf16(uint16_t x) {
   return gt_float_of_bits((uint32_t)x << 16);
 }

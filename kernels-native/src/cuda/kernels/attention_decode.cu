@@ -113,7 +113,7 @@ GT_DEVICE void merge_warps(const gt_attention_args &args, const att_block &block
       for (int warp = 0; warp < WARPS; warp++) {
         value = fmaf(weights[warp], values[(warp * ROWS + row) * dims + d], value);
       }
-      result.to[d] = att_scaled(value, result.factor);
+      att_store(result, d, value);
     }
   }
 }
@@ -244,15 +244,25 @@ GT_KERNEL(attention_merge_f32) {
   }
   const int32_t at = merge.group_head + row;
   const int32_t token = at / args.group;
-  float *to = args.out + ((int64_t)merge.q_token + token) * args.out_stride +
-              ((int64_t)kv_head * args.group + at - token * args.group) * args.v_head_dim;
-  const float factor = att_factor(sum);
+  const att_result result = att_out(args.out, args.out_bf16,
+                                    ((int64_t)merge.q_token + token) * args.out_stride +
+                                        ((int64_t)kv_head * args.group + at - token * args.group) * args.v_head_dim,
+                                    sum);
   for (int32_t d = lane; d < args.v_head_dim; d += 32) {
     float value = 0;
     for (int32_t split = 0; split < merge.splits; split++) {
       const float *part = args.partial_v + (first + split * merge.step) * args.v_head_dim;
       value = fmaf(exp2f(stats[2 * split * merge.step] - anchor), part[d], value);
     }
-    to[d] = att_scaled(value, factor);
+    att_store(result, d, value);
+  }
+}
+
+/* bf16 to fp32, for heads that no kernel takes in bf16. A block has a row. */
+GT_KERNEL(attention_widen_f32) {
+  const uint16_t *from = args.from + blockIdx.x * args.from_stride;
+  float *to = args.to + blockIdx.x * args.features;
+  for (int64_t i = threadIdx.x; i < args.features; i += blockDim.x) {
+    to[i] = gt_float_of_bf16(from[i]);
   }
 }

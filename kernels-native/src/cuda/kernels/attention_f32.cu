@@ -191,7 +191,7 @@ GT_DEVICE void attend(const gt_attention_args &args, unsigned char *shared) {
         for (int e = 0; e < COLUMNS; e++) {
           const int32_t d = c * DIMS + column * COLUMNS + e;
           if (d < block.v_dims) {
-            result.to[d] = att_scaled(o[c][i][e], result.factor);
+            att_store(result, d, o[c][i][e]);
           }
         }
       }

@@ -50,8 +50,8 @@ GT_DEVICE void att_fetch_chunk(att_stream<DIMS, STAGES> &stream, const gt_attent
     const bool of_k = stream.chunk < stream.k_chunks;
     const int64_t stride = of_k ? args.k_stride : args.v_stride;
     const int64_t block_stride = of_k ? args.k_block_stride : args.v_block_stride;
-    const float *head = of_k ? args.k + (int64_t)block.kv_head * args.head_dim
-                             : args.v + (int64_t)block.kv_head * args.v_head_dim + block.v_first;
+    const float *head = of_k ? (const float *)args.k + (int64_t)block.kv_head * args.head_dim
+                             : (const float *)args.v + (int64_t)block.kv_head * args.v_head_dim + block.v_first;
     const int32_t first = (of_k ? stream.chunk : stream.chunk - stream.k_chunks) * DIMS;
     const int32_t dims = of_k ? args.head_dim : block.v_dims;
     const bool vectors = of_k ? args.k_vectors : args.v_vectors;

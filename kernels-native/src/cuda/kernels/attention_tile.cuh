@@ -108,7 +108,8 @@ GT_DEVICE int64_t att_key_offset(const gt_attention_args &args, const att_block 
 
 GT_DEVICE const float *att_q_row(const gt_attention_args &args, const att_block &block, int32_t row) {
   const att_place place = att_place_of(args, block, row);
-  return args.q + ((int64_t)block.tile.q_token + place.token) * args.q_stride + (int64_t)place.head * args.head_dim;
+  return (const float *)args.q + ((int64_t)block.tile.q_token + place.token) * args.q_stride +
+         (int64_t)place.head * args.head_dim;
 }
 
 /* to[4] = from[first ...], asynchronously; zeros from `dims` on and where `from` is NULL. */
@@ -143,8 +144,23 @@ GT_DEVICE float att_scaled(float value, float factor) {
  * quotients, zeros of a row that saw nothing, or to a partial row as they are. */
 struct att_result {
   float *to;
+  uint16_t *to_bf16; /* or NULL: `to` */
   float factor;
 };
+
+/* `at` elements on in `out`. */
+GT_DEVICE att_result att_out(void *out, bool bf16, int64_t at, float sum) {
+  return {(float *)out + at, bf16 ? (uint16_t *)out + at : NULL, att_factor(sum)};
+}
+
+GT_DEVICE void att_store(const att_result &result, int32_t d, float value) {
+  const float scaled = att_scaled(value, result.factor);
+  if (result.to_bf16 != NULL) {
+    result.to_bf16[d] = (uint16_t)gt_bf16x2(scaled, 0);
+  } else {
+    result.to[d] = scaled;
+  }
+}
 
 /* Notes `greatest` and `sum` of a partial row, if this thread is the one to do it. */
 GT_DEVICE att_result att_result_of(const gt_attention_args &args, const att_block &block, int32_t row, float greatest,
@@ -152,16 +168,16 @@ GT_DEVICE att_result att_result_of(const gt_attention_args &args, const att_bloc
   const gt_attention_tile &tile = block.tile;
   if (tile.partial < 0) {
     const att_place place = att_place_of(args, block, row);
-    return {args.out + ((int64_t)tile.q_token + place.token) * args.out_stride + (int64_t)place.head * args.v_head_dim +
-                block.v_first,
-            att_factor(sum)};
+    const int64_t token = (int64_t)tile.q_token + place.token;
+    return att_out(args.out, args.out_bf16,
+                   token * args.out_stride + (int64_t)place.head * args.v_head_dim + block.v_first, sum);
   }
   const int64_t partial = tile.partial + (int64_t)block.kv_head * tile.rows + row;
   if (notes && block.v_first == 0) {
     args.partial_stats[2 * partial] = greatest;
     args.partial_stats[2 * partial + 1] = sum;
   }
-  return {args.partial_v + partial * args.v_head_dim + block.v_first, 1};
+  return {args.partial_v + partial * args.v_head_dim + block.v_first, NULL, 1};
 }
 
 #endif

@@ -24,6 +24,7 @@
  *   gt_mma_tf32(float d[4], const uint32_t a[4], const uint32_t b[2])     d += a b, m16n8k8, tf32 in, fp32 sums
  *   gt_tf32(float) -> uint32_t                          cvt.rna.tf32
  *   gt_bf16x2(float low, float high) -> uint32_t        two bf16, round to nearest even
+ *   gt_exp2(float)                                      ex2.approx.ftz: off by 2 ulp at most; below 2^-126 it gives 0
  *   gt_float_of_bf16(uint16_t), gt_float_of_f16(uint16_t), gt_float_of_bits(uint32_t), gt_bits_of(float)
  */
 #ifndef GT_KERNEL_CUH
@@ -150,6 +151,12 @@ GT_DEVICE uint32_t gt_tf32(float x) {
 GT_DEVICE uint32_t gt_bf16x2(float low, float high) {
   uint32_t r;
   asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(high), "f"(low));
+  return r;
+}
+
+GT_DEVICE float gt_exp2(float x) {
+  float r;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(r) : "f"(x));
   return r;
 }
 
