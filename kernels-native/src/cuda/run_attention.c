@@ -30,7 +30,7 @@ static const attention_kernel rounded_kernels[] = {
     {GT_CUDA_attention_rounded_32, 32},   {GT_CUDA_attention_rounded_64, 64},   {GT_CUDA_attention_rounded_96, 96},
     {GT_CUDA_attention_rounded_128, 128}, {GT_CUDA_attention_rounded_256, 256},
 };
-/* Of bf16; heads of a row are as long in both. */
+/* Of bf16. A kernel for 96 dims would spill registers; those of 128 give the same bits, zeros more. */
 static const attention_kernel bf16_kernels[] = {
     {GT_CUDA_attention_bf16_32, 32},
     {GT_CUDA_attention_bf16_64, 64},
