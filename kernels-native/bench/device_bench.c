@@ -1,7 +1,7 @@
 /*
  * device_bench [--quick] [--json FILE]: what the ops reach on the device of the library it is linked with, as shares of
  * what that device was measured to do in the same run: matrix products of the best large linear layer, bandwidth of the
- * best copy. Linked with libgatun_cuda: cuda_bench.
+ * best copy. In bf16 operands are bf16 too. Linked with libgatun_cuda: cuda_bench.
  *
  * --quick runs tiny shapes, to see that it works (over the fake driver of tests/cuda).
  */
@@ -36,22 +36,34 @@ static double seconds(void) {
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static float *device_floats(int64_t count) {
-  void *memory;
-  require(gt_allocate(context, (size_t)count * sizeof(float), &memory, message, sizeof message));
-  /* One block of values, again and again: their sum matters to nobody, denormals and NaN would. */
+/* Values between -1/2 and 1/2 of `dtype`. One block of them, again and again: it's NaN and subnormals that would
+ * matter. */
+static void *device_values(int64_t count, int32_t dtype) {
   enum { BLOCK = 1 << 16 };
-  static float block[BLOCK];
+  static float floats[BLOCK];
+  static uint16_t halves[BLOCK]; /* bf16: the upper bits of floats */
   uint32_t state = 1;
   for (int i = 0; i < BLOCK; i++) {
+    uint32_t bits;
     state = state * 1664525u + 1013904223u;
-    block[i] = (float)(state >> 8) * 0x1p-24f - 0.5f;
+    floats[i] = (float)(state >> 8) * 0x1p-24f - 0.5f;
+    memcpy(&bits, &floats[i], sizeof bits);
+    halves[i] = (uint16_t)(bits >> 16);
   }
+  const size_t size = dtype == GT_BF16 ? sizeof halves[0] : sizeof floats[0];
+  const void *block = dtype == GT_BF16 ? (const void *)halves : (const void *)floats;
+  void *memory;
+  require(gt_allocate(context, (size_t)count * size, &memory, message, sizeof message));
   for (int64_t at = 0; at < count; at += BLOCK) {
-    int64_t piece = count - at < BLOCK ? count - at : BLOCK;
-    require(gt_upload(context, (float *)memory + at, block, (size_t)piece * sizeof(float), message, sizeof message));
+    const int64_t piece = count - at < BLOCK ? count - at : BLOCK;
+    require(
+        gt_upload(context, (char *)memory + (size_t)at * size, block, (size_t)piece * size, message, sizeof message));
   }
   return memory;
+}
+
+static float *device_floats(int64_t count) {
+  return device_values(count, GT_F32);
 }
 
 static int by_value(const void *a, const void *b) {
@@ -130,8 +142,8 @@ static void bench_copy(int64_t count) {
 
 typedef struct forward {
   const gt_linear *linear;
-  const float *x;
-  float *y;
+  const void *x;
+  void *y;
   gt_linear_params params;
 } forward;
 
@@ -153,7 +165,9 @@ static void bench_linear(const char *kind, int64_t rows, int64_t in, int64_t out
   }
   require(gt_linear_pack(context, linear, 0, out, weight, GT_F32, GT_OUT_IN, NULL, GT_F32, message, sizeof message));
   free(weight);
-  float *x = device_floats(rows * in), *y = device_floats(rows * out);
+  /* What only another product will read is written as that reads it: the middle of a feed-forward block. */
+  const int32_t y_dtype = activation == GT_ACT_IDENTITY ? GT_F32 : dtype;
+  void *x = device_values(rows * in, dtype), *y = device_values(rows * out, y_dtype);
   forward f = {linear,
                x,
                y,
@@ -162,7 +176,9 @@ static void bench_linear(const char *kind, int64_t rows, int64_t in, int64_t out
                 .rows = rows,
                 .x_stride = in,
                 .y_stride = out,
-                .scale = 1}};
+                .scale = 1,
+                .x_dtype = dtype,
+                .y_dtype = y_dtype}};
   const double time = measure(run_forward, &f), flops = 2.0 * (double)rows * (double)in * (double)out / time;
   const double bytes = (double)(in * out) * (dtype == GT_BF16 ? 2 : 4) / time;
   char shape[96];
@@ -182,8 +198,8 @@ static void bench_linear(const char *kind, int64_t rows, int64_t in, int64_t out
 /* ---- attention ------------------------------------------------------------------------------------------------ */
 
 typedef struct attention {
-  const float *q, *k, *v;
-  float *out;
+  const void *q, *k, *v;
+  void *out;
   const int32_t *cu_q, *cu_kv, *blocks;
   gt_attention_params params;
 } attention;
@@ -206,7 +222,8 @@ static void bench_attention(int32_t length, int32_t dim, int32_t causal, int32_t
   const int32_t batch = total / length, heads = quick ? 2 : 2048 / dim;
   const int64_t features = (int64_t)heads * dim, count = features * total;
   fill_offsets(cu, batch, length);
-  float *q = device_floats(count), *k = device_floats(count), *v = device_floats(count), *out = device_floats(count);
+  void *q = device_values(count, dtype), *k = device_values(count, dtype), *v = device_values(count, dtype);
+  void *out = device_values(count, dtype);
   attention a = {q,
                  k,
                  v,
@@ -226,7 +243,9 @@ static void bench_attention(int32_t length, int32_t dim, int32_t causal, int32_t
                   .k_stride = features,
                   .v_stride = features,
                   .out_stride = features,
-                  .compute_dtype = dtype}};
+                  .compute_dtype = dtype,
+                  .qkv_dtype = dtype,
+                  .out_dtype = dtype}};
   const double time = measure(run_attention, &a);
   const double flops = 4.0 * length * length * (double)features * batch / (causal ? 2 : 1) / time;
   char shape[96];
