@@ -36,20 +36,25 @@ static int64_t spread_stride(int64_t features) {
   return features % 1024 == 0 ? features + 16 : features;
 }
 
+/* Rows of x are spread; x and y are fp32. */
+static forward forward_of(gt_context *context, const gt_linear *linear, layer l, const float *x, float *y) {
+  return (forward){.context = context,
+                   .linear = linear,
+                   .x = x,
+                   .y = y,
+                   .params = {.struct_size = sizeof(gt_linear_params),
+                              .activation = l.activation,
+                              .rows = l.rows,
+                              .x_stride = spread_stride(l.in),
+                              .y_stride = l.out,
+                              .scale = 1}};
+}
+
 static measurement measure_linear(gt_context *context, const gt_linear *linear, layer l) {
   const int64_t x_stride = spread_stride(l.in);
   float *x = random_floats(context, l.rows * x_stride);
   float *y = random_floats(context, l.rows * l.out);
-  forward f = {.context = context,
-               .linear = linear,
-               .x = x,
-               .y = y,
-               .params = {.struct_size = sizeof f.params,
-                          .activation = l.activation,
-                          .rows = l.rows,
-                          .x_stride = x_stride,
-                          .y_stride = l.out,
-                          .scale = 1}};
+  forward f = forward_of(context, linear, l, x, y);
   gt_peak_kind kind = gt_peak_kind_of(gt_context_tier(context), l.compute_dtype);
   measurement m = measure(context, kind, 2.0 * (double)(l.rows * l.in * l.out), run_forward, &f);
   gt_free(context, x);
@@ -132,16 +137,7 @@ static void compare_operands(gt_context *context, layer l) {
   float *x = random_floats(context, l.rows * x_stride);
   uint16_t *rounded = rounded_to_bf16(context, x, l.rows * x_stride);
   float *y = random_floats(context, l.rows * l.out);
-  forward f = {.context = context,
-               .linear = linear,
-               .x = x,
-               .y = y,
-               .params = {.struct_size = sizeof f.params,
-                          .activation = l.activation,
-                          .rows = l.rows,
-                          .x_stride = x_stride,
-                          .y_stride = l.out,
-                          .scale = 1}};
+  forward f = forward_of(context, linear, l, x, y);
   printf("%6lld x %5lld x %5lld %-9s", (long long)l.rows, (long long)l.in, (long long)l.out,
          l.activation == GT_ACT_IDENTITY ? "" : "gelu_erf");
   for (size_t i = 0; i < sizeof dtypes / sizeof dtypes[0]; i++) {

@@ -170,7 +170,7 @@ GT_API int32_t gt_context_threads(const gt_context *context);
 GT_API gt_status gt_allocate(gt_context *context, size_t bytes, void **memory, char *message, size_t message_size);
 GT_API void gt_free(gt_context *context, void *memory);
 /* Between host memory and memory of the context's device, in the order of its ops; plain copies on the CPU. `host` is
- * the caller's again on return; a download is complete then. */
+ * the caller's again on return. A download is complete then, and so is an upload through a context that is no fork. */
 GT_API gt_status gt_upload(gt_context *context, void *device, const void *host, size_t bytes, char *message,
                            size_t message_size);
 GT_API gt_status gt_download(gt_context *context, void *host, const void *device, size_t bytes, char *message,

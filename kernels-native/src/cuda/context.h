@@ -23,7 +23,6 @@ typedef struct gt_cuda_device {
   atomic_size_t shared_bytes[GT_CUDA_KERNEL_COUNT]; /* what a kernel has been allowed beyond the default */
   gt_cublaslt *blas;                                /* or NULL */
   int32_t processors;
-  int32_t capability;
   size_t shared_limit;
   atomic_int_least64_t bytes;
   atomic_bool lost;

@@ -68,7 +68,6 @@ __attribute__((format(printf, 3, 4))) bool gt_cuda_fail(gt_cuda_call *call, gt_s
 
 /* Facts of the device. */
 int32_t gt_cuda_processors(const gt_context *context);  /* streaming multiprocessors */
-int32_t gt_cuda_capability(const gt_context *context);  /* 80, 90, 100, ... */
 size_t gt_cuda_shared_limit(const gt_context *context); /* most dynamic shared memory of a block, in bytes */
 
 /* NULL where there is no cuBLASLt. */

@@ -228,7 +228,8 @@ gt_status gt_run_attention(gt_context *context, const void *q, const void *k, co
       .q_flip = scale < 0 ? 0x80008000u : 0,
   };
   int32_t dtype = p->qkv_dtype;
-  if (dtype == GT_BF16 && !many.products) {
+  if (dtype == GT_BF16 &&
+      !many.products) { /* not beside partial rows, which are of caches: scratch is asked for once */
     widen_operands(&call, &args, cu_seqlens_q[p->batch], cu_seqlens_kv[p->batch]);
     dtype = GT_F32;
   }

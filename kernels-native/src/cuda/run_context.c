@@ -98,10 +98,6 @@ int32_t gt_cuda_processors(const gt_context *context) {
   return context->device->processors;
 }
 
-int32_t gt_cuda_capability(const gt_context *context) {
-  return context->device->capability;
-}
-
 size_t gt_cuda_shared_limit(const gt_context *context) {
   return context->device->shared_limit;
 }

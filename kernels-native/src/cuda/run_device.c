@@ -193,7 +193,6 @@ gt_status gt_cuda_device_open(int32_t index, gt_cuda_device **opened, char *mess
   }
   if (status == GT_OK) {
     device->processors = info.processors;
-    device->capability = 10 * info.compute_major + info.compute_minor;
     device->shared_limit = (size_t)shared_limit;
     CUresult result = device->driver.context_retain(&device->context, device->device);
     if (result != CUDA_SUCCESS) {

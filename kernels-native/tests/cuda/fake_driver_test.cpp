@@ -10,20 +10,9 @@
 #include <algorithm>
 #include <vector>
 
+#include "check.h"
 #include "driver_api.h"
 #include "shim_test_kernels.h"
-
-static int failures;
-
-#define CHECK(condition, ...)                                \
-  do {                                                       \
-    if (!(condition)) {                                      \
-      failures++;                                            \
-      printf("%s:%d: %s: ", __FILE__, __LINE__, #condition); \
-      printf(__VA_ARGS__);                                   \
-      printf("\n");                                          \
-    }                                                        \
-  } while (0)
 
 #define CHECK_RETURNS(expected, call)                                                           \
   do {                                                                                          \
@@ -356,6 +345,5 @@ int main() {
   graphs();
   losses();
   pretences();
-  printf(failures == 0 ? "passed\n" : "%d checks failed\n", failures);
-  return failures != 0;
+  return finish();
 }

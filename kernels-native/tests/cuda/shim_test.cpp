@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "check.h"
 #include "shim.h"
 #include "shim_test_kernels.h"
 
@@ -12,18 +13,6 @@ using gt_shim::FORWARD;
 using gt_shim::order;
 using gt_shim::REVERSE;
 using gt_shim::SHUFFLED;
-
-static int failures;
-
-#define CHECK(condition, ...)                                \
-  do {                                                       \
-    if (!(condition)) {                                      \
-      failures++;                                            \
-      printf("%s:%d: %s: ", __FILE__, __LINE__, #condition); \
-      printf(__VA_ARGS__);                                   \
-      printf("\n");                                          \
-    }                                                        \
-  } while (0)
 
 static const order ORDERS[] = {FORWARD, REVERSE, SHUFFLED};
 static char report[512];
@@ -284,6 +273,5 @@ int main() {
   numbers();
   barriers();
   faults();
-  printf(failures == 0 ? "passed\n" : "%d checks failed\n", failures);
-  return failures != 0;
+  return finish();
 }

@@ -5,7 +5,6 @@ import dev.gatun.runtime.ops.Ops;
 import dev.gatun.runtime.tensor.Sequences;
 import dev.gatun.runtime.tensor.Tensor;
 import dev.gatun.runtime.tensor.Workspace;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -30,9 +29,7 @@ public final class Pooling {
     for (int m = 0; m < modes.size(); m++) {
       ops.pool(ws, x, sequences, modes.get(m), masked, y.columns(m * hidden, (m + 1) * hidden));
     }
-    int[] one = new int[sequences.count()];
-    Arrays.fill(one, 1);
-    return y.toFloatArrays(one);
+    return y.toRowArrays();
   }
 
   /** Scales to length 1: x / max(|x|, 1e-12). */

@@ -131,9 +131,7 @@ public final class SentenceHead implements AutoCloseable {
             return vectors;
           }
           Tensor x = ws.floats(vectors.length, vectors[0].length, concat(vectors));
-          var one = new int[vectors.length];
-          Arrays.fill(one, 1);
-          return step.apply(ops, ws, x).toFloatArrays(one);
+          return step.apply(ops, ws, x).toRowArrays();
         });
   }
 

@@ -92,9 +92,7 @@ public final class Taps {
     if (!wants(name)) {
       return;
     }
-    int[] one = new int[Math.toIntExact(x.rows())];
-    Arrays.fill(one, 1);
-    vectors(name, x.toFloatArrays(one));
+    vectors(name, x.toRowArrays());
   }
 
   private void vectors(String name, float[][] vectors) {

@@ -171,9 +171,6 @@ public final class NativeContext implements AutoCloseable {
     try (Arena call = Arena.ofConfined()) {
       MemorySegment message = call.allocate(CallScratch.MESSAGE_BYTES);
       Copies.upload(this, handle, host, target, message, call);
-      if (!isHost()) {
-        Queues.synchronize(this, handle, message);
-      }
     }
   }
 

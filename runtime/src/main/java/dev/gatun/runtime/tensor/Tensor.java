@@ -209,6 +209,17 @@ public final class Tensor {
   }
 
   /**
+   * The values of each row in an array of its own.
+   *
+   * @throws IllegalStateException if the memory was given back
+   */
+  public float[][] toRowArrays() {
+    int[] one = new int[Math.toIntExact(rows())];
+    Arrays.fill(one, 1);
+    return toFloatArrays(one);
+  }
+
+  /**
    * The values in row order, copied to the heap.
    *
    * @throws IllegalStateException if the memory was given back
