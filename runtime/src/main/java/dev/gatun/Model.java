@@ -25,6 +25,7 @@ import dev.gatun.runtime.tensor.WorkspacePool;
 import dev.gatun.runtime.weights.WeightScope;
 import dev.gatun.runtime.weights.Weights;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
@@ -225,8 +226,12 @@ public final class Model implements AutoCloseable {
     InputChecks.check(architecture(), config, inputs);
     try (var _ = lifetime.use();
         Workspace ws = workspaces.acquire()) {
-      var taps =
-          Taps.pooled(output, (x, sequences) -> Pooling.pool(ops, ws, x, sequences, modes, masked));
+      boolean first = modes.equals(List.of(PoolingMode.CLS)) && Arrays.stream(masked).sum() == 0;
+      Taps taps =
+          first
+              ? Taps.first(output, ops, ws)
+              : Taps.pooled(
+                  output, (x, sequences) -> Pooling.pool(ops, ws, x, sequences, modes, masked));
       network.forward(ops, ws, Batch.of(ws, inputs), taps);
       return taps.outputs(inputs.batch());
     }

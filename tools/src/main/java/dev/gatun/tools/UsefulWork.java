@@ -24,8 +24,8 @@ import dev.gatun.loader.config.T5Config;
  *
  * <p>A padded token is no work. Embeddings, norms, activations, softmax and biases are not counted,
  * nor are DeBERTa's products with relative positions and its convolution. The language-model head
- * counts for the tokens whose logits choose a token: one per token written. Poolers and task heads
- * are not run and not counted.
+ * counts for the tokens whose logits choose a token: one per token written; so does what the last
+ * layer of a decoder does behind its attention. Poolers and task heads are not run and not counted.
  */
 final class UsefulWork {
   /** The formula, for the help of commands. */
@@ -76,9 +76,12 @@ final class UsefulWork {
 
   private static double gpt2(Gpt2Config c, double prompt, int newTokens) {
     double hidden = c.hiddenSize();
-    double weights = 4 * hidden * hidden + 2 * hidden * c.intermediateSize();
+    double queriesKeysValues = 3 * hidden * hidden;
+    double others = hidden * hidden + 2 * hidden * c.intermediateSize();
     double read = prompt + Math.max(0, newTokens - 1); // the last token written is not read
-    double layers = c.numHiddenLayers() * (2 * weights * read + 2 * read * read * hidden);
+    double layer = 2 * (queriesKeysValues + others) * read + 2 * read * read * hidden;
+    double unread = read - newTokens; // in the last layer, where only a next token's row goes on
+    double layers = c.numHiddenLayers() * layer - 2 * others * Math.max(0, unread);
     return layers + 2 * hidden * c.vocabSize() * newTokens;
   }
 

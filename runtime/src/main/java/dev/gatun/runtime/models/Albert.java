@@ -43,21 +43,26 @@ final class Albert {
     numHiddenLayers = config.numHiddenLayers();
   }
 
-  /** Last hidden state, [T, H]. */
-  Tensor forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
+  /** Last hidden state: [rows, H], or [T, H] where taps read all of it. */
+  Tensor forward(Ops ops, Workspace ws, Batch batch, Rows read, Taps taps) {
     Sequences sequences = batch.sequences();
+    Rows kept = taps.ofLastLayer(read);
+    int total = numHiddenLayers * groups.getFirst().layers.size();
     Tensor e = embeddings.forward(ops, ws, batch); // [T, E]
     Tensor x = ops.linear(ws, embeddingHiddenMappingIn, e); // [T, H]
-    int tap = 0;
-    taps.layer("hidden_states", tap++, x, sequences);
+    int done = 0;
+    taps.layer("hidden_states", done, x, sequences);
     for (int n = 0; n < numHiddenLayers; n++) {
       // As the reference divides: the layers that share a group are neighbours.
       int group = (int) (n / ((double) numHiddenLayers / groups.size()));
       for (Layer layer : groups.get(group).layers) {
+        Rows rows = kept.ofLayer(done, total);
+        Tensor y = rows.of(ops, ws, sequences, x);
         long mark = ws.mark();
-        layer.forward(ops, ws, x, sequences);
+        layer.forward(ops, ws, x, sequences, rows, y);
         ws.release(mark);
-        taps.layer("hidden_states", tap++, x, sequences);
+        x = y;
+        taps.layer("hidden_states", ++done, x, sequences);
       }
     }
     taps.tokens("last_hidden_state", x, sequences);
@@ -100,7 +105,7 @@ final class Albert {
     }
   }
 
-  /** One post-norm encoder layer; writes its output over its input. */
+  /** One post-norm encoder layer. */
   private static final class Layer {
     private final int hidden;
     private final Linear queryKeyValue;
@@ -127,18 +132,20 @@ final class Albert {
       attention = AttentionOptions.of(c.numAttentionHeads(), hidden / c.numAttentionHeads());
     }
 
-    void forward(Ops ops, Workspace ws, Tensor x, Sequences sequences) {
+    /** Writes its output over y, which holds these rows of its input x. */
+    void forward(Ops ops, Workspace ws, Tensor x, Sequences sequences, Rows rows, Tensor y) {
       Tensor qkv = ops.linear(ws, queryKeyValue, x, Epilogue.OPERAND); // [T, 3H]
       Tensor q = qkv.columns(0, hidden);
       Tensor k = qkv.columns(hidden, 2 * hidden);
       Tensor v = qkv.columns(2 * hidden, 3 * hidden);
-      Tensor context = ops.attention(ws, q, k, v, attention, sequences, sequences); // [T, H]
-      ops.linear(ws, attentionOutput, context, Epilogue.residual(x), x); // x + dense(context)
-      ops.layerNorm(ws, attentionNorm, x, x);
+      Tensor all = ops.attention(ws, q, k, v, attention, sequences, sequences); // [T, H]
+      Tensor context = rows.of(ops, ws, sequences, all);
+      ops.linear(ws, attentionOutput, context, Epilogue.residual(y), y); // y + dense(context)
+      ops.layerNorm(ws, attentionNorm, y, y);
 
-      Tensor h = ops.linear(ws, ffn, x, activation); // [T, I]
-      ops.linear(ws, ffnOutput, h, Epilogue.residual(x), x); // x + ffn_output(h)
-      ops.layerNorm(ws, fullLayerNorm, x, x);
+      Tensor h = ops.linear(ws, ffn, y, activation); // [rows, I]
+      ops.linear(ws, ffnOutput, h, Epilogue.residual(y), y); // y + ffn_output(h)
+      ops.layerNorm(ws, fullLayerNorm, y, y);
     }
   }
 
@@ -152,7 +159,7 @@ final class Albert {
 
     /** [T, H] to [B, H]. */
     Tensor forward(Ops ops, Workspace ws, Tensor x, Sequences sequences) {
-      Tensor first = ops.gatherRows(ws, x, sequences.firstRows());
+      Tensor first = Rows.FIRST.of(ops, ws, sequences, x);
       return ops.linear(ws, pooler, first, Epilogue.activation(Activation.TANH));
     }
   }
@@ -196,7 +203,7 @@ final class Albert {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = albert.forward(ops, ws, batch, taps);
+      Tensor x = albert.forward(ops, ws, batch, Rows.FIRST, taps);
       if (taps.wants("pooler_output")) {
         taps.sequences("pooler_output", pooler.forward(ops, ws, x, batch.sequences()));
       }
@@ -215,7 +222,7 @@ final class Albert {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = albert.forward(ops, ws, batch, taps);
+      Tensor x = albert.forward(ops, ws, batch, Rows.ALL, taps);
       if (taps.wants("logits")) {
         taps.tokens("logits", head.forward(ops, ws, x), batch.sequences());
       }
@@ -243,7 +250,9 @@ final class Albert {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = albert.forward(ops, ws, batch, taps);
+      Tensor x =
+          albert.forward(
+              ops, ws, batch, taps.wants("prediction_logits") ? Rows.ALL : Rows.FIRST, taps);
       if (taps.wants("prediction_logits")) {
         taps.tokens("prediction_logits", head.forward(ops, ws, x), batch.sequences());
       }
@@ -268,7 +277,7 @@ final class Albert {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = albert.forward(ops, ws, batch, taps);
+      Tensor x = albert.forward(ops, ws, batch, Rows.FIRST, taps);
       if (taps.wants("logits")) {
         Tensor pooled = pooler.forward(ops, ws, x, batch.sequences());
         taps.sequences("logits", ops.linear(ws, classifier, pooled));
@@ -288,7 +297,7 @@ final class Albert {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = albert.forward(ops, ws, batch, taps);
+      Tensor x = albert.forward(ops, ws, batch, Rows.ALL, taps);
       if (taps.wants("logits")) {
         taps.tokens("logits", ops.linear(ws, classifier, x), batch.sequences());
       }
@@ -307,7 +316,7 @@ final class Albert {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = albert.forward(ops, ws, batch, taps);
+      Tensor x = albert.forward(ops, ws, batch, Rows.ALL, taps);
       if (taps.wants("start_logits") || taps.wants("end_logits")) {
         Tensor logits = ops.linear(ws, qaOutputs, x); // [T, 2]
         taps.tokenColumn("start_logits", logits, 0, batch.sequences());

@@ -49,19 +49,25 @@ final class DebertaV2 {
     convolution = c.convolution().map(conv -> new ConvLayer(c, conv, encoder.sub("conv")));
   }
 
-  /** Last hidden state, [T, H]. */
-  Tensor forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
+  /** Last hidden state: [rows, H], or [T, H] where taps read all of it. */
+  Tensor forward(Ops ops, Workspace ws, Batch batch, Rows read, Taps taps) {
     Sequences sequences = batch.sequences();
+    Rows kept = taps.ofLastLayer(read);
     Tensor x = embeddings.forward(ops, ws, batch);
     taps.layer("hidden_states", 0, x, sequences);
     Optional<Tensor> index = positions.map(p -> ws.ints(p.upTo(sequences.maxLength())));
     for (int n = 0; n < layers.size(); n++) {
+      boolean convolved = n == 0 && convolution.isPresent(); // which takes every row
+      Rows rows = convolved ? Rows.ALL : kept.ofLayer(n, layers.size());
+      Tensor y = rows.of(ops, ws, sequences, x);
       long mark = ws.mark();
-      Optional<Tensor> windows =
-          n == 0 ? convolution.map(c -> c.windows(ops, ws, x, sequences)) : Optional.empty();
-      layers.get(n).forward(ops, ws, x, index, sequences);
-      windows.ifPresent(w -> convolution.orElseThrow().forward(ops, ws, w, x));
+      Tensor windows = convolved ? convolution.get().windows(ops, ws, x, sequences) : null;
+      layers.get(n).forward(ops, ws, x, index, sequences, rows, y);
+      if (convolved) {
+        convolution.get().forward(ops, ws, windows, y);
+      }
       ws.release(mark);
+      x = y;
       taps.layer("hidden_states", n + 1, x, sequences);
     }
     taps.tokens("last_hidden_state", x, sequences);
@@ -172,7 +178,7 @@ final class DebertaV2 {
     }
   }
 
-  /** One post-norm encoder layer; writes its output over its input. */
+  /** One post-norm encoder layer. */
   private static final class Layer {
     private final Attention attention;
     private final Linear attentionOutput;
@@ -194,14 +200,23 @@ final class DebertaV2 {
       activation = Epilogue.activation(c.hiddenAct()).asOperand();
     }
 
-    void forward(Ops ops, Workspace ws, Tensor x, Optional<Tensor> index, Sequences sequences) {
-      Tensor context = attention.forward(ops, ws, x, index, sequences); // [T, H]
-      ops.linear(ws, attentionOutput, context, Epilogue.residual(x), x); // x + dense(context)
-      ops.layerNorm(ws, attentionNorm, x, x);
+    /** Writes its output over y, which holds these rows of its input x. */
+    void forward(
+        Ops ops,
+        Workspace ws,
+        Tensor x,
+        Optional<Tensor> index,
+        Sequences sequences,
+        Rows rows,
+        Tensor y) {
+      Tensor all = attention.forward(ops, ws, x, index, sequences); // [T, H]
+      Tensor context = rows.of(ops, ws, sequences, all);
+      ops.linear(ws, attentionOutput, context, Epilogue.residual(y), y); // y + dense(context)
+      ops.layerNorm(ws, attentionNorm, y, y);
 
-      Tensor h = ops.linear(ws, intermediate, x, activation); // [T, I]
-      ops.linear(ws, output, h, Epilogue.residual(x), x); // x + dense(h)
-      ops.layerNorm(ws, outputNorm, x, x);
+      Tensor h = ops.linear(ws, intermediate, y, activation); // [rows, I]
+      ops.linear(ws, output, h, Epilogue.residual(y), y); // y + dense(h)
+      ops.layerNorm(ws, outputNorm, y, y);
     }
   }
 
@@ -245,7 +260,7 @@ final class DebertaV2 {
 
     /** [T, H] to [B, H]. */
     Tensor forward(Ops ops, Workspace ws, Tensor x, Sequences sequences) {
-      Tensor first = ops.gatherRows(ws, x, sequences.firstRows());
+      Tensor first = Rows.FIRST.of(ops, ws, sequences, x);
       return ops.linear(ws, dense, first, activation);
     }
   }
@@ -295,7 +310,7 @@ final class DebertaV2 {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      deberta.forward(ops, ws, batch, taps);
+      deberta.forward(ops, ws, batch, Rows.FIRST, taps);
     }
   }
 
@@ -311,7 +326,7 @@ final class DebertaV2 {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = deberta.forward(ops, ws, batch, taps);
+      Tensor x = deberta.forward(ops, ws, batch, Rows.ALL, taps);
       if (taps.wants("logits")) {
         taps.tokens("logits", head.forward(ops, ws, x), batch.sequences());
       }
@@ -332,7 +347,7 @@ final class DebertaV2 {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = deberta.forward(ops, ws, batch, taps);
+      Tensor x = deberta.forward(ops, ws, batch, Rows.FIRST, taps);
       if (taps.wants("logits")) {
         Tensor pooled = pooler.forward(ops, ws, x, batch.sequences());
         taps.sequences("logits", ops.linear(ws, classifier, pooled));
@@ -352,7 +367,7 @@ final class DebertaV2 {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = deberta.forward(ops, ws, batch, taps);
+      Tensor x = deberta.forward(ops, ws, batch, Rows.ALL, taps);
       if (taps.wants("logits")) {
         taps.tokens("logits", ops.linear(ws, classifier, x), batch.sequences());
       }
@@ -371,7 +386,7 @@ final class DebertaV2 {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = deberta.forward(ops, ws, batch, taps);
+      Tensor x = deberta.forward(ops, ws, batch, Rows.ALL, taps);
       if (taps.wants("start_logits") || taps.wants("end_logits")) {
         Tensor logits = ops.linear(ws, qaOutputs, x); // [T, 2]
         taps.tokenColumn("start_logits", logits, 0, batch.sequences());

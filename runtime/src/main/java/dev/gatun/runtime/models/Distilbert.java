@@ -41,15 +41,19 @@ final class Distilbert {
             .toList();
   }
 
-  /** Last hidden state, [T, H]. */
-  Tensor forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
+  /** Last hidden state: [rows, H], or [T, H] where taps read all of it. */
+  Tensor forward(Ops ops, Workspace ws, Batch batch, Rows read, Taps taps) {
     Sequences sequences = batch.sequences();
+    Rows kept = taps.ofLastLayer(read);
     Tensor x = embeddings.forward(ops, ws, batch);
     taps.layer("hidden_states", 0, x, sequences);
     for (int n = 0; n < layers.size(); n++) {
+      Rows rows = kept.ofLayer(n, layers.size());
+      Tensor y = rows.of(ops, ws, sequences, x);
       long mark = ws.mark();
-      layers.get(n).forward(ops, ws, x, sequences);
+      layers.get(n).forward(ops, ws, x, sequences, rows, y);
       ws.release(mark);
+      x = y;
       taps.layer("hidden_states", n + 1, x, sequences);
     }
     taps.tokens("last_hidden_state", x, sequences);
@@ -76,7 +80,7 @@ final class Distilbert {
     }
   }
 
-  /** One post-norm encoder layer; writes its output over its input. */
+  /** One post-norm encoder layer. */
   private static final class Layer {
     private final int dim;
     private final Linear queryKeyValue;
@@ -103,18 +107,20 @@ final class Distilbert {
       attention = AttentionOptions.of(c.nHeads(), dim / c.nHeads());
     }
 
-    void forward(Ops ops, Workspace ws, Tensor x, Sequences sequences) {
+    /** Writes its output over y, which holds these rows of its input x. */
+    void forward(Ops ops, Workspace ws, Tensor x, Sequences sequences, Rows rows, Tensor y) {
       Tensor qkv = ops.linear(ws, queryKeyValue, x, Epilogue.OPERAND); // [T, 3H]
       Tensor q = qkv.columns(0, dim);
       Tensor k = qkv.columns(dim, 2 * dim);
       Tensor v = qkv.columns(2 * dim, 3 * dim);
-      Tensor context = ops.attention(ws, q, k, v, attention, sequences, sequences); // [T, H]
-      ops.linear(ws, attentionOutput, context, Epilogue.residual(x), x); // x + out_lin(context)
-      ops.layerNorm(ws, attentionNorm, x, x);
+      Tensor all = ops.attention(ws, q, k, v, attention, sequences, sequences); // [T, H]
+      Tensor context = rows.of(ops, ws, sequences, all);
+      ops.linear(ws, attentionOutput, context, Epilogue.residual(y), y); // y + out_lin(context)
+      ops.layerNorm(ws, attentionNorm, y, y);
 
-      Tensor h = ops.linear(ws, lin1, x, activation); // [T, I]
-      ops.linear(ws, lin2, h, Epilogue.residual(x), x); // x + lin2(h)
-      ops.layerNorm(ws, outputNorm, x, x);
+      Tensor h = ops.linear(ws, lin1, y, activation); // [rows, I]
+      ops.linear(ws, lin2, h, Epilogue.residual(y), y); // y + lin2(h)
+      ops.layerNorm(ws, outputNorm, y, y);
     }
   }
 
@@ -128,7 +134,7 @@ final class Distilbert {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      distilbert.forward(ops, ws, batch, taps);
+      distilbert.forward(ops, ws, batch, Rows.FIRST, taps);
     }
   }
 
@@ -153,7 +159,7 @@ final class Distilbert {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = distilbert.forward(ops, ws, batch, taps);
+      Tensor x = distilbert.forward(ops, ws, batch, Rows.ALL, taps);
       if (taps.wants("logits")) {
         Tensor h = ops.linear(ws, vocabTransform, x, activation); // [T, H]
         ops.layerNorm(ws, vocabLayerNorm, h, h);
@@ -176,9 +182,9 @@ final class Distilbert {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = distilbert.forward(ops, ws, batch, taps);
+      Tensor x = distilbert.forward(ops, ws, batch, Rows.FIRST, taps);
       if (taps.wants("logits")) {
-        Tensor first = ops.gatherRows(ws, x, batch.sequences().firstRows()); // [B, H]
+        Tensor first = Rows.FIRST.of(ops, ws, batch.sequences(), x); // [B, H]
         Tensor h = ops.linear(ws, preClassifier, first, Epilogue.activation(Activation.RELU));
         taps.sequences("logits", ops.linear(ws, classifier, h));
       }
@@ -197,7 +203,7 @@ final class Distilbert {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = distilbert.forward(ops, ws, batch, taps);
+      Tensor x = distilbert.forward(ops, ws, batch, Rows.ALL, taps);
       if (taps.wants("logits")) {
         taps.tokens("logits", ops.linear(ws, classifier, x), batch.sequences());
       }
@@ -216,7 +222,7 @@ final class Distilbert {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = distilbert.forward(ops, ws, batch, taps);
+      Tensor x = distilbert.forward(ops, ws, batch, Rows.ALL, taps);
       if (taps.wants("start_logits") || taps.wants("end_logits")) {
         Tensor logits = ops.linear(ws, qaOutputs, x); // [T, 2]
         taps.tokenColumn("start_logits", logits, 0, batch.sequences());

@@ -41,12 +41,13 @@ final class Gpt2 {
   }
 
   /**
-   * Last hidden state after ln_f, [T, H].
+   * Last hidden state after ln_f: [rows, H], or [T, H] where taps read all of it.
    *
    * @param step the step of the KV cache that adds these tokens, null for a pass on its own
    */
-  Tensor forward(Ops ops, Workspace ws, Batch batch, KvCache.Step step, Taps taps) {
+  Tensor forward(Ops ops, Workspace ws, Batch batch, KvCache.Step step, Rows read, Taps taps) {
     Sequences sequences = batch.sequences();
+    Rows kept = taps.ofLastLayer(read);
     Tensor x = ops.embed(ws, wte, batch.ids(ws)); // [T, H]
     ops.embedAdd(ws, wpe, batch.positions(ws), x);
     if (batch.hasTokenTypeIds()) {
@@ -54,9 +55,12 @@ final class Gpt2 {
     }
     for (int n = 0; n < blocks.size(); n++) {
       taps.layer("hidden_states", n, x, sequences);
+      Rows rows = kept.ofLayer(n, blocks.size());
+      Tensor y = rows.of(ops, ws, sequences, x);
       long mark = ws.mark();
-      blocks.get(n).forward(ops, ws, x, sequences, step);
+      blocks.get(n).forward(ops, ws, x, sequences, step, rows, y);
       ws.release(mark);
+      x = y;
     }
     ops.layerNorm(ws, finalNorm, x, x);
     taps.layer("hidden_states", blocks.size(), x, sequences);
@@ -64,7 +68,7 @@ final class Gpt2 {
     return x;
   }
 
-  /** One pre-norm block; writes its output over its input. */
+  /** One pre-norm block. */
   private static final class Block {
     private final int layer;
     private final int hidden;
@@ -95,22 +99,31 @@ final class Gpt2 {
       attention = AttentionOptions.of(c.nHead(), headDim).withCausal(true).withScale((float) scale);
     }
 
-    void forward(Ops ops, Workspace ws, Tensor x, Sequences sequences, KvCache.Step step) {
+    /** Writes its output over y, which holds these rows of its input x. */
+    void forward(
+        Ops ops,
+        Workspace ws,
+        Tensor x,
+        Sequences sequences,
+        KvCache.Step step,
+        Rows rows,
+        Tensor y) {
       Epilogue epilogue = step == null ? Epilogue.OPERAND : Epilogue.NONE; // caches keep F32
       Tensor qkv = ops.linear(ws, queryKeyValue, ops.layerNorm(ws, ln1, x), epilogue); // [T, 3H]
       Tensor q = qkv.columns(0, hidden);
       Tensor k = qkv.columns(hidden, 2 * hidden);
       Tensor v = qkv.columns(2 * hidden, 3 * hidden);
-      Tensor context; // [T, H]
+      Tensor all; // [T, H]
       if (step == null) {
-        context = ops.attention(ws, q, k, v, attention, sequences, sequences);
+        all = ops.attention(ws, q, k, v, attention, sequences, sequences);
       } else {
-        context = ops.attention(ws, q, k, v, attention, step.layer(layer));
+        all = ops.attention(ws, q, k, v, attention, step.layer(layer));
       }
-      ops.linear(ws, attentionProjection, context, Epilogue.residual(x), x);
+      Tensor context = rows.of(ops, ws, sequences, all);
+      ops.linear(ws, attentionProjection, context, Epilogue.residual(y), y);
 
-      Tensor h = ops.linear(ws, fullyConnected, ops.layerNorm(ws, ln2, x), activation); // [T, I]
-      ops.linear(ws, projection, h, Epilogue.residual(x), x);
+      Tensor h = ops.linear(ws, fullyConnected, ops.layerNorm(ws, ln2, y), activation);
+      ops.linear(ws, projection, h, Epilogue.residual(y), y);
     }
   }
 
@@ -124,7 +137,7 @@ final class Gpt2 {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      gpt2.forward(ops, ws, batch, null, taps);
+      gpt2.forward(ops, ws, batch, null, Rows.ALL, taps);
     }
   }
 
@@ -143,7 +156,7 @@ final class Gpt2 {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = gpt2.forward(ops, ws, batch, null, taps);
+      Tensor x = gpt2.forward(ops, ws, batch, null, Rows.ALL, taps);
       if (taps.wants("logits")) {
         taps.tokens("logits", ops.linear(ws, lmHead, x), batch.sequences()); // [T, V]
       }
@@ -169,9 +182,8 @@ final class Gpt2 {
         @Override
         public Tensor next(Ops ops, Workspace ws, Batch newTokens) {
           KvCache.Step step = cache.extend(ws, newTokens.sequences());
-          Tensor x = gpt2.forward(ops, ws, newTokens, step, Taps.NONE);
+          Tensor last = gpt2.forward(ops, ws, newTokens, step, Rows.LAST, Taps.NONE); // [B, H]
           step.commit();
-          Tensor last = ops.gatherRows(ws, x, newTokens.sequences().lastRowsOfNonEmpty()); // [B, H]
           return ops.linear(ws, lmHead, last); // [B, V]
         }
 
@@ -197,10 +209,10 @@ final class Gpt2 {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = gpt2.forward(ops, ws, batch, null, taps);
+      Rows lastReal = Rows.of(batch.lastRowsExcept(gpt2.config.padTokenId()));
+      Tensor x = gpt2.forward(ops, ws, batch, null, lastReal, taps);
       if (taps.wants("logits")) {
-        int[] lastReal = batch.lastRowsExcept(gpt2.config.padTokenId());
-        Tensor last = ops.gatherRows(ws, x, lastReal); // [B, H]
+        Tensor last = lastReal.of(ops, ws, batch.sequences(), x); // [B, H]
         taps.sequences("logits", ops.linear(ws, score, last));
       }
     }

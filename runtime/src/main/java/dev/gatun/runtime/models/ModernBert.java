@@ -70,17 +70,21 @@ final class ModernBert {
     return scope.fusedLinear(inFeatures, List.of(maybeBias(name, outFeatures, bias)));
   }
 
-  /** Last hidden state, [T, H]. */
-  Tensor forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
+  /** Last hidden state: [rows, H], or [T, H] where taps read all of it. */
+  Tensor forward(Ops ops, Workspace ws, Batch batch, Rows read, Taps taps) {
     Sequences sequences = batch.sequences();
+    Rows kept = taps.ofLastLayer(read);
     Tensor positions = batch.positions(ws);
     Tensor x = ops.embed(ws, tokEmbeddings, batch.ids(ws)); // [T, H]
     ops.layerNorm(ws, embeddingsNorm, x, x);
     for (int n = 0; n < layers.size(); n++) {
       taps.layer("hidden_states", n, x, sequences);
+      Rows rows = kept.ofLayer(n, layers.size());
+      Tensor y = rows.of(ops, ws, sequences, x);
       long mark = ws.mark();
-      layers.get(n).forward(ops, ws, x, positions, sequences);
+      layers.get(n).forward(ops, ws, x, positions, sequences, rows, y);
       ws.release(mark);
+      x = y;
     }
     ops.layerNorm(ws, finalNorm, x, x);
     taps.layer("hidden_states", layers.size(), x, sequences);
@@ -88,7 +92,7 @@ final class ModernBert {
     return x;
   }
 
-  /** One pre-norm encoder layer; writes its output over its input. */
+  /** One pre-norm encoder layer. */
   private static final class Layer {
     private final int hidden;
     private final int headDim;
@@ -121,19 +125,28 @@ final class ModernBert {
       mlpWo = linear(mlp, "Wo", inner, hidden, c.mlpBias());
     }
 
-    void forward(Ops ops, Workspace ws, Tensor x, Tensor positions, Sequences sequences) {
+    /** Writes its output over y, which holds these rows of its input x. */
+    void forward(
+        Ops ops,
+        Workspace ws,
+        Tensor x,
+        Tensor positions,
+        Sequences sequences,
+        Rows rows,
+        Tensor y) {
       Tensor h = attnNorm.isPresent() ? ops.layerNorm(ws, attnNorm.get(), x) : x;
       Tensor qkv = ops.linear(ws, wqkv, h); // [T, 3H]
       ops.rope(ws, rotary, qkv.columns(0, 2 * hidden), headDim, positions); // heads of q and k
       Tensor q = qkv.columns(0, hidden);
       Tensor k = qkv.columns(hidden, 2 * hidden);
       Tensor v = qkv.columns(2 * hidden, 3 * hidden);
-      Tensor context = ops.attention(ws, q, k, v, attention, sequences, sequences); // [T, H]
-      ops.linear(ws, attnWo, context, Epilogue.residual(x), x); // x + Wo(context)
+      Tensor all = ops.attention(ws, q, k, v, attention, sequences, sequences); // [T, H]
+      Tensor context = rows.of(ops, ws, sequences, all);
+      ops.linear(ws, attnWo, context, Epilogue.residual(y), y); // y + Wo(context)
 
-      h = ops.layerNorm(ws, mlpNorm, x);
-      Tensor g = ops.linear(ws, wi, h, activation); // [T, I]: act(first half) * second half
-      ops.linear(ws, mlpWo, g, Epilogue.residual(x), x); // x + Wo(g)
+      h = ops.layerNorm(ws, mlpNorm, y);
+      Tensor g = ops.linear(ws, wi, h, activation); // [rows, I]: act(first half) * second half
+      ops.linear(ws, mlpWo, g, Epilogue.residual(y), y); // y + Wo(g)
     }
   }
 
@@ -166,7 +179,7 @@ final class ModernBert {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      model.forward(ops, ws, batch, taps);
+      model.forward(ops, ws, batch, Rows.FIRST, taps);
     }
   }
 
@@ -187,7 +200,7 @@ final class ModernBert {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = model.forward(ops, ws, batch, taps);
+      Tensor x = model.forward(ops, ws, batch, Rows.ALL, taps);
       if (taps.wants("logits")) {
         Tensor logits = ops.linear(ws, decoder, head.forward(ops, ws, x)); // [T, V]
         taps.tokens("logits", logits, batch.sequences());
@@ -198,20 +211,20 @@ final class ModernBert {
   /** {@code ModernBertForSequenceClassification}: num_labels logits per sequence. */
   static final class ForSequenceClassification implements Network {
     private final ModernBert model;
-    private final ClassifierPooling pooling;
+    private final Rows read;
     private final PredictionHead head;
     private final Linear classifier;
 
     ForSequenceClassification(ModernBertConfig c, WeightScope scope) {
       model = new ModernBert(c, scope.sub("model"));
-      pooling = c.classifierPooling();
+      read = c.classifierPooling() == ClassifierPooling.CLS ? Rows.FIRST : Rows.ALL;
       head = new PredictionHead(c, scope);
       classifier = scope.head().linear("classifier", c.hiddenSize(), c.numLabels());
     }
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = model.forward(ops, ws, batch, taps);
+      Tensor x = model.forward(ops, ws, batch, read, taps);
       if (taps.wants("logits")) {
         Tensor pooled = pool(ops, ws, x, batch.sequences());
         taps.sequences("logits", ops.linear(ws, classifier, head.forward(ops, ws, pooled)));
@@ -220,10 +233,10 @@ final class ModernBert {
 
     /** [T, H] to [B, H]. */
     private Tensor pool(Ops ops, Workspace ws, Tensor x, Sequences sequences) {
-      int[] first = sequences.firstRows();
-      if (pooling == ClassifierPooling.CLS) {
-        return ops.gatherRows(ws, x, first);
+      if (read == Rows.FIRST) {
+        return Rows.FIRST.of(ops, ws, sequences, x);
       }
+      int[] first = sequences.firstRows();
       Tensor means = ws.tensor(first.length, x.columns());
       return ops.pool(ws, x, sequences, PoolingMode.MEAN, new int[first.length], means);
     }
@@ -243,7 +256,7 @@ final class ModernBert {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = model.forward(ops, ws, batch, taps);
+      Tensor x = model.forward(ops, ws, batch, Rows.ALL, taps);
       if (taps.wants("logits")) {
         Tensor logits = ops.linear(ws, classifier, head.forward(ops, ws, x));
         taps.tokens("logits", logits, batch.sequences());
@@ -265,7 +278,7 @@ final class ModernBert {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = model.forward(ops, ws, batch, taps);
+      Tensor x = model.forward(ops, ws, batch, Rows.ALL, taps);
       if (taps.wants("start_logits") || taps.wants("end_logits")) {
         Tensor logits = ops.linear(ws, classifier, head.forward(ops, ws, x)); // [T, 2]
         taps.tokenColumn("start_logits", logits, 0, batch.sequences());

@@ -51,15 +51,19 @@ final class Mpnet {
         AttentionOptions.of(config.numAttentionHeads(), config.headDim()).withDistanceBias(bias);
   }
 
-  /** Last hidden state, [T, H]. */
-  Tensor forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
+  /** Last hidden state: [rows, H], or [T, H] where taps read all of it. */
+  Tensor forward(Ops ops, Workspace ws, Batch batch, Rows read, Taps taps) {
     Sequences sequences = batch.sequences();
+    Rows kept = taps.ofLastLayer(read);
     Tensor x = embeddings.forward(ops, ws, batch);
     taps.layer("hidden_states", 0, x, sequences);
     for (int n = 0; n < layers.size(); n++) {
+      Rows rows = kept.ofLayer(n, layers.size());
+      Tensor y = rows.of(ops, ws, sequences, x);
       long mark = ws.mark();
-      layers.get(n).forward(ops, ws, x, sequences, attention);
+      layers.get(n).forward(ops, ws, x, sequences, attention, rows, y);
       ws.release(mark);
+      x = y;
       taps.layer("hidden_states", n + 1, x, sequences);
     }
     taps.tokens("last_hidden_state", x, sequences);
@@ -86,7 +90,7 @@ final class Mpnet {
     }
   }
 
-  /** One post-norm encoder layer; writes its output over its input. */
+  /** One post-norm encoder layer. */
   private static final class Layer {
     private final int hidden;
     private final Linear queryKeyValue;
@@ -111,18 +115,27 @@ final class Mpnet {
       activation = Epilogue.activation(c.hiddenAct()).asOperand();
     }
 
-    void forward(Ops ops, Workspace ws, Tensor x, Sequences sequences, AttentionOptions attention) {
+    /** Writes its output over y, which holds these rows of its input x. */
+    void forward(
+        Ops ops,
+        Workspace ws,
+        Tensor x,
+        Sequences sequences,
+        AttentionOptions attention,
+        Rows rows,
+        Tensor y) {
       Tensor qkv = ops.linear(ws, queryKeyValue, x, Epilogue.OPERAND); // [T, 3H]
       Tensor q = qkv.columns(0, hidden);
       Tensor k = qkv.columns(hidden, 2 * hidden);
       Tensor v = qkv.columns(2 * hidden, 3 * hidden);
-      Tensor context = ops.attention(ws, q, k, v, attention, sequences, sequences); // [T, H]
-      ops.linear(ws, attentionOutput, context, Epilogue.residual(x), x); // x + o(context)
-      ops.layerNorm(ws, attentionNorm, x, x);
+      Tensor all = ops.attention(ws, q, k, v, attention, sequences, sequences); // [T, H]
+      Tensor context = rows.of(ops, ws, sequences, all);
+      ops.linear(ws, attentionOutput, context, Epilogue.residual(y), y); // y + o(context)
+      ops.layerNorm(ws, attentionNorm, y, y);
 
-      Tensor h = ops.linear(ws, intermediate, x, activation); // [T, I]
-      ops.linear(ws, output, h, Epilogue.residual(x), x); // x + dense(h)
-      ops.layerNorm(ws, outputNorm, x, x);
+      Tensor h = ops.linear(ws, intermediate, y, activation); // [rows, I]
+      ops.linear(ws, output, h, Epilogue.residual(y), y); // y + dense(h)
+      ops.layerNorm(ws, outputNorm, y, y);
     }
   }
 
@@ -139,9 +152,9 @@ final class Mpnet {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = mpnet.forward(ops, ws, batch, taps);
+      Tensor x = mpnet.forward(ops, ws, batch, Rows.FIRST, taps);
       if (taps.wants("pooler_output")) {
-        Tensor first = ops.gatherRows(ws, x, batch.sequences().firstRows()); // [B, H]
+        Tensor first = Rows.FIRST.of(ops, ws, batch.sequences(), x); // [B, H]
         taps.sequences(
             "pooler_output",
             ops.linear(ws, poolerDense, first, Epilogue.activation(Activation.TANH)));
@@ -170,7 +183,7 @@ final class Mpnet {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = mpnet.forward(ops, ws, batch, taps);
+      Tensor x = mpnet.forward(ops, ws, batch, Rows.ALL, taps);
       if (taps.wants("logits")) {
         // gelu whatever hidden_act says
         Tensor h = ops.linear(ws, dense, x, Epilogue.activation(Activation.GELU_ERF)); // [T, H]
@@ -195,9 +208,9 @@ final class Mpnet {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = mpnet.forward(ops, ws, batch, taps);
+      Tensor x = mpnet.forward(ops, ws, batch, Rows.FIRST, taps);
       if (taps.wants("logits")) {
-        Tensor first = ops.gatherRows(ws, x, batch.sequences().firstRows()); // [B, H]
+        Tensor first = Rows.FIRST.of(ops, ws, batch.sequences(), x); // [B, H]
         Tensor h = ops.linear(ws, dense, first, Epilogue.activation(Activation.TANH));
         taps.sequences("logits", ops.linear(ws, outProj, h));
       }
@@ -216,7 +229,7 @@ final class Mpnet {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = mpnet.forward(ops, ws, batch, taps);
+      Tensor x = mpnet.forward(ops, ws, batch, Rows.ALL, taps);
       if (taps.wants("logits")) {
         taps.tokens("logits", ops.linear(ws, classifier, x), batch.sequences());
       }
@@ -235,7 +248,7 @@ final class Mpnet {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = mpnet.forward(ops, ws, batch, taps);
+      Tensor x = mpnet.forward(ops, ws, batch, Rows.ALL, taps);
       if (taps.wants("start_logits") || taps.wants("end_logits")) {
         Tensor logits = ops.linear(ws, qaOutputs, x); // [T, 2]
         taps.tokenColumn("start_logits", logits, 0, batch.sequences());

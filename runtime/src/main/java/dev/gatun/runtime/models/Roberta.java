@@ -40,15 +40,19 @@ final class Roberta {
             .toList();
   }
 
-  /** Last hidden state, [T, H]. */
-  Tensor forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
+  /** Last hidden state: [rows, H], or [T, H] where taps read all of it. */
+  Tensor forward(Ops ops, Workspace ws, Batch batch, Rows read, Taps taps) {
     Sequences sequences = batch.sequences();
+    Rows kept = taps.ofLastLayer(read);
     Tensor x = embeddings.forward(ops, ws, batch);
     taps.layer("hidden_states", 0, x, sequences);
     for (int n = 0; n < layers.size(); n++) {
+      Rows rows = kept.ofLayer(n, layers.size());
+      Tensor y = rows.of(ops, ws, sequences, x);
       long mark = ws.mark();
-      layers.get(n).forward(ops, ws, x, sequences);
+      layers.get(n).forward(ops, ws, x, sequences, rows, y);
       ws.release(mark);
+      x = y;
       taps.layer("hidden_states", n + 1, x, sequences);
     }
     taps.tokens("last_hidden_state", x, sequences);
@@ -80,7 +84,7 @@ final class Roberta {
     }
   }
 
-  /** One post-norm encoder layer; writes its output over its input. */
+  /** One post-norm encoder layer. */
   private static final class Layer {
     private final int hidden;
     private final Linear queryKeyValue;
@@ -108,18 +112,20 @@ final class Roberta {
       attention = AttentionOptions.of(c.numAttentionHeads(), hidden / c.numAttentionHeads());
     }
 
-    void forward(Ops ops, Workspace ws, Tensor x, Sequences sequences) {
+    /** Writes its output over y, which holds these rows of its input x. */
+    void forward(Ops ops, Workspace ws, Tensor x, Sequences sequences, Rows rows, Tensor y) {
       Tensor qkv = ops.linear(ws, queryKeyValue, x, Epilogue.OPERAND); // [T, 3H]
       Tensor q = qkv.columns(0, hidden);
       Tensor k = qkv.columns(hidden, 2 * hidden);
       Tensor v = qkv.columns(2 * hidden, 3 * hidden);
-      Tensor context = ops.attention(ws, q, k, v, attention, sequences, sequences); // [T, H]
-      ops.linear(ws, attentionOutput, context, Epilogue.residual(x), x); // x + dense(context)
-      ops.layerNorm(ws, attentionNorm, x, x);
+      Tensor all = ops.attention(ws, q, k, v, attention, sequences, sequences); // [T, H]
+      Tensor context = rows.of(ops, ws, sequences, all);
+      ops.linear(ws, attentionOutput, context, Epilogue.residual(y), y); // y + dense(context)
+      ops.layerNorm(ws, attentionNorm, y, y);
 
-      Tensor h = ops.linear(ws, intermediate, x, activation); // [T, I]
-      ops.linear(ws, output, h, Epilogue.residual(x), x); // x + dense(h)
-      ops.layerNorm(ws, outputNorm, x, x);
+      Tensor h = ops.linear(ws, intermediate, y, activation); // [rows, I]
+      ops.linear(ws, output, h, Epilogue.residual(y), y); // y + dense(h)
+      ops.layerNorm(ws, outputNorm, y, y);
     }
   }
 
@@ -133,7 +139,7 @@ final class Roberta {
 
     /** [T, H] to [B, H]. */
     Tensor forward(Ops ops, Workspace ws, Tensor x, Sequences sequences) {
-      Tensor first = ops.gatherRows(ws, x, sequences.firstRows());
+      Tensor first = Rows.FIRST.of(ops, ws, sequences, x);
       return ops.linear(ws, dense, first, Epilogue.activation(Activation.TANH));
     }
   }
@@ -176,7 +182,7 @@ final class Roberta {
 
     /** [T, H] to [B, num_labels]. */
     Tensor forward(Ops ops, Workspace ws, Tensor x, Sequences sequences) {
-      Tensor first = ops.gatherRows(ws, x, sequences.firstRows());
+      Tensor first = Rows.FIRST.of(ops, ws, sequences, x);
       Tensor h = ops.linear(ws, dense, first, Epilogue.activation(Activation.TANH)); // [B, H]
       return ops.linear(ws, outProj, h);
     }
@@ -194,7 +200,7 @@ final class Roberta {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = roberta.forward(ops, ws, batch, taps);
+      Tensor x = roberta.forward(ops, ws, batch, Rows.FIRST, taps);
       if (taps.wants("pooler_output")) {
         taps.sequences("pooler_output", pooler.forward(ops, ws, x, batch.sequences()));
       }
@@ -213,7 +219,7 @@ final class Roberta {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = roberta.forward(ops, ws, batch, taps);
+      Tensor x = roberta.forward(ops, ws, batch, Rows.ALL, taps);
       if (taps.wants("logits")) {
         taps.tokens("logits", head.forward(ops, ws, x), batch.sequences());
       }
@@ -232,7 +238,7 @@ final class Roberta {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = roberta.forward(ops, ws, batch, taps);
+      Tensor x = roberta.forward(ops, ws, batch, Rows.FIRST, taps);
       if (taps.wants("logits")) {
         taps.sequences("logits", head.forward(ops, ws, x, batch.sequences()));
       }
@@ -251,7 +257,7 @@ final class Roberta {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = roberta.forward(ops, ws, batch, taps);
+      Tensor x = roberta.forward(ops, ws, batch, Rows.ALL, taps);
       if (taps.wants("logits")) {
         taps.tokens("logits", ops.linear(ws, classifier, x), batch.sequences());
       }
@@ -270,7 +276,7 @@ final class Roberta {
 
     @Override
     public void forward(Ops ops, Workspace ws, Batch batch, Taps taps) {
-      Tensor x = roberta.forward(ops, ws, batch, taps);
+      Tensor x = roberta.forward(ops, ws, batch, Rows.ALL, taps);
       if (taps.wants("start_logits") || taps.wants("end_logits")) {
         Tensor logits = ops.linear(ws, qaOutputs, x); // [T, 2]
         taps.tokenColumn("start_logits", logits, 0, batch.sequences());

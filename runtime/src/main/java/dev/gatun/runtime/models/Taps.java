@@ -1,8 +1,10 @@
 package dev.gatun.runtime.models;
 
 import dev.gatun.Outputs;
+import dev.gatun.runtime.ops.Ops;
 import dev.gatun.runtime.tensor.Sequences;
 import dev.gatun.runtime.tensor.Tensor;
+import dev.gatun.runtime.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -21,17 +23,22 @@ public final class Taps {
 
   private final Set<String> wanted;
   private final boolean layersWanted;
+  private final boolean lastLayerWanted;
   private final BiFunction<Tensor, Sequences, float[][]> pooling;
   private final Map<String, List<Outputs.Value>> values = new LinkedHashMap<>();
 
   /** Taps for these output names. */
   public Taps(Set<String> wanted) {
-    this(wanted, null);
+    this(wanted, null, wanted.stream().anyMatch(name -> name.contains("hidden_state")));
   }
 
-  private Taps(Set<String> wanted, BiFunction<Tensor, Sequences, float[][]> pooling) {
+  private Taps(
+      Set<String> wanted,
+      BiFunction<Tensor, Sequences, float[][]> pooling,
+      boolean lastLayerWanted) {
     this.wanted = Set.copyOf(wanted);
     this.pooling = pooling;
+    this.lastLayerWanted = lastLayerWanted;
     this.layersWanted = wanted.stream().anyMatch(name -> name.contains("hidden_states."));
   }
 
@@ -41,7 +48,18 @@ public final class Taps {
    * @param pooling takes {@code [tokens, features]}, gives a vector per sequence
    */
   public static Taps pooled(String wanted, BiFunction<Tensor, Sequences, float[][]> pooling) {
-    return new Taps(Set.of(wanted), pooling);
+    return new Taps(Set.of(wanted), pooling, true);
+  }
+
+  /** Taps for one per-token output of which the first token's vector of each sequence is kept. */
+  public static Taps first(String wanted, Ops ops, Workspace ws) {
+    return new Taps(
+        Set.of(wanted), (x, all) -> Rows.FIRST.of(ops, ws, all, x).toRowArrays(), false);
+  }
+
+  /** The rows that the last layer has to give when a head reads these. */
+  Rows ofLastLayer(Rows read) {
+    return lastLayerWanted ? Rows.ALL : read;
   }
 
   /** Whether an output was asked for, so that a head need not run for nobody. */

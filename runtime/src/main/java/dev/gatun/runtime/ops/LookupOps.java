@@ -40,7 +40,8 @@ final class LookupOps {
 
   Tensor gatherRows(Workspace workspace, Tensor x, int... rows) {
     Tensor y = workspace.tensor(rows.length, x.columns());
-    Operands.usable("gatherRows", kernels.context(), workspace, x, y);
+    workspace.requireOpen();
+    Operands.readable("gatherRows", kernels.context(), x);
     copyRows(workspace, x, rows, y);
     return y;
   }
@@ -50,7 +51,7 @@ final class LookupOps {
     kernels.embed(
         workspace.scratch(),
         from.segment(),
-        DType.F32,
+        from.dtype(),
         from.rows(),
         from.columns(),
         from.rowStride(),

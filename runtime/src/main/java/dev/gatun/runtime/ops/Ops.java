@@ -198,7 +198,7 @@ public final class Ops {
     return lookups.embed(workspace, embedding, ids, y, true);
   }
 
-  /** The rows of x with these indices, in this order: {@code [rows.length, features]}. */
+  /** The rows of x with these indices, in this order, in F32: {@code [rows.length, features]}. */
   public Tensor gatherRows(Workspace workspace, Tensor x, int... rows) {
     return lookups.gatherRows(workspace, x, rows);
   }
