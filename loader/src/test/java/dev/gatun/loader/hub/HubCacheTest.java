@@ -117,7 +117,8 @@ class HubCacheTest {
     Files.delete(snapshot.resolve("config.json").toRealPath());
     Path outside = Files.writeString(directory.resolve("outside"), "x");
     Files.createSymbolicLink(snapshot.resolve("spy.txt"), outside);
-    Files.writeString(blob.resolveSibling("abc.01234567.incomplete"), "half");
+    Path half = Files.writeString(blob.resolveSibling("abc.01234567.incomplete"), "half");
+    Files.setLastModifiedTime(half, FileTime.from(Instant.now().minus(Duration.ofHours(2))));
     Files.writeString(snapshot.getParent().resolveSibling("refs").resolve("v1"), "nothing");
     List<String> problems = cache.verify("org/name");
     assertEquals(5, problems.size(), problems::toString);
@@ -145,5 +146,9 @@ class HubCacheTest {
     client.download("org/name", "main");
     assertFalse(Files.exists(old));
     assertTrue(Files.exists(recent), "another process may still be writing it");
+    assertEquals(List.of(), cache.verify("org/name"), "nothing is wrong while that is so");
+    Files.setLastModifiedTime(recent, FileTime.from(Instant.now().minus(Duration.ofHours(2))));
+    client.download("org/name", "main");
+    assertFalse(Files.exists(recent), "also where nothing is left to transfer");
   }
 }
