@@ -26,6 +26,7 @@ import java.util.concurrent.ThreadLocalRandom;
  * does so whole, by a move or as a link.
  */
 final class RepositoryCache {
+  private static final String LOCKS = ".locks";
   private static final int LONGEST_REF = 256;
   private static final String TAG =
       """
@@ -139,7 +140,7 @@ final class RepositoryCache {
     Files.createDirectories(folder);
     removeAbandoned(directory(folder, "blobs"));
     directory(folder, "snapshots");
-    Files.createDirectories(lockFolder());
+    directory(directory(cache, LOCKS), folder.getFileName().toString());
   }
 
   /** What killed processes have left. */
@@ -165,12 +166,8 @@ final class RepositoryCache {
     }
   }
 
-  private Path lockFolder() {
-    return cache.resolve(".locks").resolve(folder.getFileName());
-  }
-
   Path lock(String etag) {
-    return lockFolder().resolve(etag + ".lock");
+    return cache.resolve(LOCKS).resolve(folder.getFileName()).resolve(etag + ".lock");
   }
 
   /** A name beside the blob that no other process uses. */

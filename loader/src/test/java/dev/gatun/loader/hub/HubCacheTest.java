@@ -4,14 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -131,6 +134,27 @@ class HubCacheTest {
             "did not end",
             "v1 does not hold a commit")) {
       assertTrue(all.contains(part), all);
+    }
+  }
+
+  @Test
+  void aCacheThatIsAFileIsNamed() throws IOException {
+    Files.writeString(cache.directory(), "");
+    HubException e = assertThrows(HubException.CacheFailure.class, cache::models);
+    assertTrue(e.getMessage().endsWith(cache.directory() + " is not a directory"), e::getMessage);
+  }
+
+  @Test
+  void aFolderThatMayNotBeReadIsNamed() throws IOException {
+    TinyModels.sentence(hub, "org/name");
+    Path folder = client.download("org/name", "main").resolve("1_Pooling");
+    Files.setPosixFilePermissions(folder, Set.of());
+    assumeFalse(Files.isReadable(folder), "root may read everything");
+    try {
+      HubException e = assertThrows(HubException.CacheFailure.class, cache::models);
+      assertTrue(e.getMessage().contains(folder + ": permission denied"), e::getMessage);
+    } finally {
+      Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
     }
   }
 

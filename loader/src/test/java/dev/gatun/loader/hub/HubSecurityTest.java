@@ -151,6 +151,19 @@ class HubSecurityTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {".locks", ".locks/models--org--name"})
+  void foldersOfLocksToo(String folder) throws IOException {
+    TinyModels.single(hub, ID);
+    Path elsewhere = Files.createDirectory(directory.resolve("elsewhere"));
+    Files.createDirectories(cache.resolve(folder).getParent());
+    Files.createSymbolicLink(cache.resolve(folder), elsewhere);
+    fails(HubException.UnsafeName.class, folder + " is a link");
+    try (Stream<Path> files = Files.list(elsewhere)) {
+      assertEquals(0, files.count());
+    }
+  }
+
   @Test
   void aFileThatIsALinkIsReplacedNotWrittenThrough() throws IOException {
     TinyModels.single(hub, ID);
