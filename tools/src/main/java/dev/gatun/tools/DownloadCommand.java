@@ -20,9 +20,10 @@ import picocli.CommandLine.Spec;
       "Downloads a model from the hub into the Hugging Face cache and prints its directory.",
       "",
       "Without --include only what a load reads: configuration, tokenizer, safetensors. A branch is",
-      "brought up to date. Python programs find the files too, and those they have downloaded are",
-      "not downloaded again. Environment: HF_TOKEN for private and gated models, HF_HOME or",
-      "HF_HUB_CACHE for the place, HF_ENDPOINT for another hub.",
+      "brought up to date; with HF_HUB_OFFLINE=1 what the cache has of it serves. Python programs",
+      "find the files too, and those they have downloaded are not downloaded again. Environment:",
+      "HF_TOKEN for private and gated models, HF_HOME or HF_HUB_CACHE for the place, HF_ENDPOINT for",
+      "another hub.",
       "",
     },
     footer = {

@@ -12,6 +12,7 @@ import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -30,6 +31,8 @@ class LauncherTest {
   private Path project;
   private Path jdk;
   private Path path;
+
+  private final Map<String, String> locale = new HashMap<>();
 
   private record Run(int status, String out, String err) {}
 
@@ -95,6 +98,7 @@ class LauncherTest {
     environment.put("PATH", path + ":/usr/bin:/bin");
     environment.put("HOME", directory.resolve("home").toString());
     environment.put("JAVA_HOME", jdk.toString());
+    environment.putAll(locale);
     environment.put("BUILDS", directory.resolve("builds").toString());
     Path out = directory.resolve("out");
     Path err = directory.resolve("err");
@@ -110,6 +114,19 @@ class LauncherTest {
   private int builds() throws IOException {
     Path builds = directory.resolve("builds");
     return Files.exists(builds) ? Files.readAllLines(builds).size() : 0;
+  }
+
+  @Test
+  void argumentsAreUtf8WithoutALocale() throws Exception {
+    script(jdk.resolve("bin/java"), "echo \"${LC_ALL:-}\"");
+    assertEquals("C.UTF-8\n", run(gatun(), "embed").out());
+    locale.put("LC_ALL", "xx_YY.UTF-8");
+    assertEquals("C.UTF-8\n", run(gatun(), "embed").out(), "one that is not installed");
+    locale.put("LC_ALL", "C.UTF-8");
+    assertEquals("C.UTF-8\n", run(gatun(), "embed").out());
+    locale.clear();
+    locale.put("LC_CTYPE", "C.UTF-8");
+    assertEquals("\n", run(gatun(), "embed").out(), "the user's own is left alone");
   }
 
   @Test

@@ -16,6 +16,8 @@ import java.util.Optional;
 final class CacheSource implements ModelSource {
   /** How much of a model must be there. */
   enum Need {
+    /** Any file. */
+    SNAPSHOT("no files"),
     CONFIG("no config.json"),
     /** Configuration and weights. */
     WEIGHTS("not both config.json and its weights"),
@@ -81,6 +83,7 @@ final class CacheSource implements ModelSource {
 
   private boolean meets(SnapshotState state) {
     return switch (need) {
+      case SNAPSHOT -> Files.isDirectory(state.path());
       case CONFIG -> state.hasConfig();
       case WEIGHTS -> state.hasWeights();
       case EVERYTHING -> state.isComplete();

@@ -45,7 +45,10 @@ final class CacheVerification {
   private void blob(Path blob) throws IOException {
     String name = blob.getFileName().toString();
     if (name.endsWith(".incomplete")) {
-      problems.add(blob + " is left of a download that did not end; delete it if none is running");
+      // A newer one may be that of a download which is going on.
+      if (RepositoryCache.isAbandoned(blob)) {
+        problems.add(blob + " is left of a download that did not end; the next one removes it");
+      }
     } else if (!Files.isRegularFile(blob)) {
       problems.add(blob + " is not a file, or a link to one that is gone" + ADVICE);
     } else if (isOutside(blob)) {

@@ -3,11 +3,8 @@ package dev.gatun.loader.hub;
 import dev.gatun.loader.json.StrictJson;
 import dev.gatun.loader.json.Text;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -20,9 +17,6 @@ import java.util.concurrent.Future;
 
 /** Files of one commit into the cache, several at once, each transferred by one process alone. */
 final class Downloader {
-  /** No transfer stands still that long, so a temporary file that does was left by a dead one. */
-  private static final Duration ABANDONED = Duration.ofHours(1);
-
   private final HubClient client;
   private final HubListener listener;
   private final ModelRequest request;
@@ -121,9 +115,10 @@ final class Downloader {
       }
       boolean present = Files.isRegularFile(blob);
       if (!present) {
-        removeAbandoned(blob.getParent(), etag);
         checkSpace(blob.getParent(), file, metadata.size());
         Path temporary = cache.temporary(etag);
+        // Ctrl-C too leaves nothing behind.
+        temporary.toFile().deleteOnExit();
         try {
           FileTransfer.run(client, listener, request, file, metadata, temporary);
           RepositoryCache.move(temporary, blob);
@@ -133,19 +128,6 @@ final class Downloader {
       }
       cache.point(request.revision(), file, etag, !present);
       return !present;
-    }
-  }
-
-  /** What killed processes have left of this blob. */
-  private static void removeAbandoned(Path blobs, String etag) throws IOException {
-    Instant old = Instant.now().minus(ABANDONED);
-    try (DirectoryStream<Path> found =
-        Files.newDirectoryStream(blobs, etag + ".????????.incomplete")) {
-      for (Path file : found) {
-        if (Files.getLastModifiedTime(file).toInstant().isBefore(old)) {
-          Files.deleteIfExists(file);
-        }
-      }
     }
   }
 

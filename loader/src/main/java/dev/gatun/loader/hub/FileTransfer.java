@@ -118,7 +118,7 @@ final class FileTransfer {
     HttpResponse<BodyStream> response = client.content(request, file, location, range);
     try (BodyStream body = response.body()) {
       String encoding = response.headers().firstValue("Content-Encoding").orElse("identity");
-      if (!encoding.equals("identity")) {
+      if (!encoding.equalsIgnoreCase("identity")) {
         throw failure("is sent compressed (" + Text.shorten(encoding, 40) + ") unasked");
       }
       switch (response.statusCode()) {

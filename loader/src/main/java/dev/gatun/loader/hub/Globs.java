@@ -24,19 +24,42 @@ final class Globs {
     var regex = new StringBuilder();
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
-      int end = c == '[' ? text.indexOf(']', i + 2) : -1;
+      int end = c == '[' ? endOfSet(text, i) : -1;
       if (c == '*') {
         regex.append(".*");
       } else if (c == '?') {
         regex.append('.');
       } else if (end > 0) {
-        String set = text.substring(i + 1, end).replaceAll("[\\\\\\[&^]", "\\\\$0");
-        regex.append('[').append(set.replaceFirst("^!", "^")).append(']');
+        regex.append(set(text.substring(i + 1, end)));
         i = end;
       } else {
         regex.append(Pattern.quote(String.valueOf(c)));
       }
     }
     return Pattern.compile(regex.toString(), Pattern.DOTALL);
+  }
+
+  /** A bracket that comes first in the set is one of its characters. */
+  private static int endOfSet(String text, int start) {
+    return text.indexOf(']', start + (text.startsWith("!", start + 1) ? 3 : 2));
+  }
+
+  private static String set(String text) {
+    boolean negated = text.startsWith("!");
+    var members = new StringBuilder();
+    for (int i = negated ? 1 : 0; i < text.length(); i++) {
+      char from = text.charAt(i);
+      char to = from;
+      if (i + 2 < text.length() && text.charAt(i + 1) == '-') {
+        i += 2;
+        to = text.charAt(i);
+      }
+      if (from <= to) {
+        members.append(String.format("\\u%04x-\\u%04x", (int) from, (int) to));
+      }
+    }
+    // A range that runs backwards has no members.
+    String none = negated ? "." : "(?!)";
+    return members.isEmpty() ? none : (negated ? "[^" : "[") + members + "]";
   }
 }

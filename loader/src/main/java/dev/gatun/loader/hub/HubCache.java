@@ -1,7 +1,9 @@
 package dev.gatun.loader.hub;
 
+import dev.gatun.loader.json.StrictJson;
 import dev.gatun.loader.json.Text;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -17,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** The models in the cache: what is there, and how it goes. */
@@ -241,22 +244,26 @@ public final class HubCache {
     if (!Files.isDirectory(root)) {
       return List.of();
     }
-    try (Stream<Path> all = Files.walk(root)) {
-      return all.filter(Files::isRegularFile).sorted().toList();
-    }
+    return walk(root, Files::isRegularFile);
   }
 
   static List<Path> links(Path root) throws IOException {
     if (!Files.isDirectory(root)) {
       return List.of();
     }
+    return walk(root, Files::isSymbolicLink);
+  }
+
+  private static List<Path> walk(Path root, Predicate<Path> wanted) throws IOException {
     try (Stream<Path> all = Files.walk(root)) {
-      return all.filter(Files::isSymbolicLink).sorted().toList();
+      return all.filter(wanted).sorted().toList();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
     }
   }
 
   private HubException failure(String what, IOException e) {
     return new HubException.CacheFailure(
-        "the cache " + cache + " cannot be " + what + ": " + HubHttp.reason(e), e);
+        "the cache " + cache + " cannot be " + what + ": " + StrictJson.reason(e), e);
   }
 }

@@ -36,7 +36,22 @@ public record HubEnvironment(Map<String, String> variables, Path home) {
 
   /** The environment of this process. */
   public static HubEnvironment system() {
-    return new HubEnvironment(System.getenv(), Path.of(System.getProperty("user.home")));
+    return of(System.getenv(), System.getProperty("user.home"));
+  }
+
+  /**
+   * The environment of a process.
+   *
+   * @param userHome the account's home directory as the JVM knows it, used where there is no {@code
+   *     HOME}: containers, services and sudo set that to another one, and the reference follows it
+   */
+  static HubEnvironment of(Map<String, String> variables, String userHome) {
+    String home = variables.getOrDefault("HOME", "");
+    try {
+      return new HubEnvironment(variables, Path.of(home.isEmpty() ? userHome : home));
+    } catch (InvalidPathException e) {
+      throw new HubException.BadSetting("HOME is not a path: " + e.getReason(), e);
+    }
   }
 
   /**

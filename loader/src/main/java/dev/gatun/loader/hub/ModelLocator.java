@@ -116,7 +116,8 @@ public final class ModelLocator {
                 || failure instanceof HubException.GatedRepository
                 || failure instanceof HubException.RepositoryDisabled
                 || failure instanceof HubException.InvalidToken
-                || failure instanceof HubException.Forbidden);
+                || failure instanceof HubException.Forbidden
+                || failure instanceof HubException.CacheFailure);
   }
 
   /**

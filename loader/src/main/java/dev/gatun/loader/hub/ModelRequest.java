@@ -15,7 +15,8 @@ public record ModelRequest(String model, String revision) {
   private static final int LONGEST_ID = 96;
   private static final String NAME = "\\w(?:[\\w.-]*\\w)?";
   private static final Pattern ID = Pattern.compile("(?:" + NAME + "/)?" + NAME);
-  private static final Pattern REVISION = Pattern.compile("[\\w.+-]+(?:/[\\w.+-]+)*");
+  // As git says, beside what can be no path either.
+  private static final Pattern NOT_IN_REVISION = Pattern.compile("[ ~^:?*\\[]|\\.\\.|@\\{");
 
   /**
    * {@link #model} as a hub id; empty if it is none, by the hub's own rules, and so can only be a
@@ -35,6 +36,6 @@ public record ModelRequest(String model, String revision) {
    * a path.
    */
   boolean hasValidRevision() {
-    return REVISION.matcher(revision).matches() && !revision.contains("..");
+    return SafeNames.isFile(revision) && !NOT_IN_REVISION.matcher(revision).find();
   }
 }

@@ -6,11 +6,11 @@ import dev.gatun.loader.safetensors.SafetensorsException;
 import dev.gatun.loader.safetensors.SafetensorsException.Kind;
 import dev.gatun.loader.safetensors.SafetensorsHeader;
 import java.io.IOException;
+import java.net.URI;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,9 +21,6 @@ import java.util.Set;
 final class RemoteInspection {
   /** Longest header that is fetched, as in the Python client. */
   static final int LONGEST_HEADER = 25_000_000;
-
-  /** Most headers are shorter, so that one request does. */
-  private static final int FIRST = 100_000;
 
   private static final int MOST_SHARDS = 1000;
 
@@ -75,9 +72,10 @@ final class RemoteInspection {
     return headers;
   }
 
+  /** Its length, then itself: a guess at the length would fetch a small model's weights as well. */
   private SafetensorsHeader header(ModelRequest atCommit, String file, Path name)
       throws IOException, InterruptedException {
-    Part first = range(atCommit, file, 0, FIRST);
+    Part first = range(atCommit, file, null, 0, Long.BYTES);
     if (first.bytes().length < Long.BYTES) {
       throw new SafetensorsException(
           Kind.HEADER_TOO_SMALL, name, "has " + first.bytes().length + " bytes");
@@ -99,22 +97,24 @@ final class RemoteInspection {
           name,
           "claims a header of " + length + " bytes, but has only " + first.fileSize());
     }
-    byte[] bytes = Arrays.copyOf(first.bytes(), end);
-    int have = first.bytes().length;
-    if (end > have) {
-      byte[] rest = range(atCommit, file, have, end).bytes();
-      System.arraycopy(rest, 0, bytes, have, rest.length);
-    }
-    return SafetensorsHeader.of(name, Arrays.copyOfRange(bytes, Long.BYTES, end), first.fileSize());
+    byte[] header =
+        length == 0
+            ? new byte[0]
+            : range(atCommit, file, first.location(), Long.BYTES, end).bytes();
+    return SafetensorsHeader.of(name, header, first.fileSize());
   }
 
-  private record Part(byte[] bytes, long fileSize) {}
+  private record Part(byte[] bytes, long fileSize, URI location) {}
 
-  /** Bytes {@code from} to {@code to} of a file, fewer only where it ends. */
-  private Part range(ModelRequest atCommit, String file, int from, int to)
+  /**
+   * Bytes {@code from} to {@code to} of a file, fewer only where it ends.
+   *
+   * @param location where another part of it came from; null asks the hub
+   */
+  private Part range(ModelRequest atCommit, String file, URI location, int from, int to)
       throws IOException, InterruptedException {
     HttpResponse<BodyStream> response =
-        client.content(atCommit, file, null, "bytes=" + from + "-" + (to - 1));
+        client.content(atCommit, file, location, "bytes=" + from + "-" + (to - 1));
     try (BodyStream body = response.body()) {
       String range = response.headers().firstValue("Content-Range").orElse("");
       boolean fits = range.matches("bytes " + from + "-\\d{1,18}/\\d{1,18}");
@@ -138,7 +138,7 @@ final class RemoteInspection {
             Text.quote(file) + ": a part has another length than asked for",
             null);
       }
-      return new Part(bytes, fileSize);
+      return new Part(bytes, fileSize, response.uri());
     }
   }
 }

@@ -4,12 +4,17 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
@@ -21,6 +26,7 @@ import java.util.concurrent.ThreadLocalRandom;
  * does so whole, by a move or as a link.
  */
 final class RepositoryCache {
+  private static final String LOCKS = ".locks";
   private static final int LONGEST_REF = 256;
   private static final String TAG =
       """
@@ -29,6 +35,9 @@ final class RepositoryCache {
       # For information about cache directory tags, see:
       #\thttps://bford.info/cachedir/
       """;
+
+  /** No transfer stands still that long, so a temporary file that does was left by a dead one. */
+  private static final Duration ABANDONED = Duration.ofHours(1);
 
   private final Path cache;
   private final Path folder;
@@ -129,17 +138,36 @@ final class RepositoryCache {
       Files.writeString(tag, TAG);
     }
     Files.createDirectories(folder);
-    directory(folder, "blobs");
+    removeAbandoned(directory(folder, "blobs"));
     directory(folder, "snapshots");
-    Files.createDirectories(lockFolder());
+    directory(directory(cache, LOCKS), folder.getFileName().toString());
   }
 
-  private Path lockFolder() {
-    return cache.resolve(".locks").resolve(folder.getFileName());
+  /** What killed processes have left. */
+  private static void removeAbandoned(Path blobs) {
+    try (DirectoryStream<Path> found = Files.newDirectoryStream(blobs, "*.????????.incomplete")) {
+      for (Path file : found) {
+        if (isAbandoned(file)) {
+          Files.deleteIfExists(file);
+        }
+      }
+    } catch (IOException | DirectoryIteratorException e) {
+      // Another user's. It takes space and does no harm.
+    }
+  }
+
+  /** Whether a temporary file is that of a download which did not end. */
+  static boolean isAbandoned(Path temporary) throws IOException {
+    try {
+      Instant written = Files.getLastModifiedTime(temporary).toInstant();
+      return written.isBefore(Instant.now().minus(ABANDONED));
+    } catch (NoSuchFileException e) {
+      return false;
+    }
   }
 
   Path lock(String etag) {
-    return lockFolder().resolve(etag + ".lock");
+    return cache.resolve(LOCKS).resolve(folder.getFileName()).resolve(etag + ".lock");
   }
 
   /** A name beside the blob that no other process uses. */

@@ -1,6 +1,8 @@
 package dev.gatun.loader.hub;
 
 import dev.gatun.loader.json.Text;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.regex.Pattern;
 
 /** Names that come from the hub and become paths. */
@@ -29,7 +31,16 @@ final class SafeNames {
         return false;
       }
     }
-    return true;
+    return canBePath(name);
+  }
+
+  /** Not so in a C locale, where Java has only ASCII for paths, nor for some names on Windows. */
+  private static boolean canBePath(String name) {
+    try {
+      return !Path.of(name).isAbsolute();
+    } catch (InvalidPathException e) {
+      return false;
+    }
   }
 
   /**

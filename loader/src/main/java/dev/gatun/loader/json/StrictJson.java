@@ -20,6 +20,11 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 
 /**
  * JSON from files that nobody vouches for: UTF-8 only, nesting bounded, no leniency.
@@ -126,9 +131,23 @@ public final class StrictJson {
                   + ")";
       return Text.shorten(json.getOriginalMessage(), 400) + where;
     }
+    if (e instanceof FileSystemException file && file.getReason() == null) {
+      return file.getFile() + words(file);
+    }
     return e.getMessage() == null
         ? e.getClass().getSimpleName()
         : Text.shorten(e.getMessage(), 400);
+  }
+
+  /** What the system said about a file, where Java has it only in the exception's class. */
+  private static String words(FileSystemException e) {
+    return switch (e) {
+      case AccessDeniedException _ -> ": permission denied";
+      case NoSuchFileException _ -> ": no such file";
+      case FileAlreadyExistsException _ -> " is in the way";
+      case NotDirectoryException _ -> " is not a directory";
+      default -> ": " + e.getClass().getSimpleName();
+    };
   }
 
   /** A token in words for an error message. */

@@ -4,14 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -117,7 +120,8 @@ class HubCacheTest {
     Files.delete(snapshot.resolve("config.json").toRealPath());
     Path outside = Files.writeString(directory.resolve("outside"), "x");
     Files.createSymbolicLink(snapshot.resolve("spy.txt"), outside);
-    Files.writeString(blob.resolveSibling("abc.01234567.incomplete"), "half");
+    Path half = Files.writeString(blob.resolveSibling("abc.01234567.incomplete"), "half");
+    Files.setLastModifiedTime(half, FileTime.from(Instant.now().minus(Duration.ofHours(2))));
     Files.writeString(snapshot.getParent().resolveSibling("refs").resolve("v1"), "nothing");
     List<String> problems = cache.verify("org/name");
     assertEquals(5, problems.size(), problems::toString);
@@ -134,6 +138,27 @@ class HubCacheTest {
   }
 
   @Test
+  void aCacheThatIsAFileIsNamed() throws IOException {
+    Files.writeString(cache.directory(), "");
+    HubException e = assertThrows(HubException.CacheFailure.class, cache::models);
+    assertTrue(e.getMessage().endsWith(cache.directory() + " is not a directory"), e::getMessage);
+  }
+
+  @Test
+  void aFolderThatMayNotBeReadIsNamed() throws IOException {
+    TinyModels.sentence(hub, "org/name");
+    Path folder = client.download("org/name", "main").resolve("1_Pooling");
+    Files.setPosixFilePermissions(folder, Set.of());
+    assumeFalse(Files.isReadable(folder), "root may read everything");
+    try {
+      HubException e = assertThrows(HubException.CacheFailure.class, cache::models);
+      assertTrue(e.getMessage().contains(folder + ": permission denied"), e::getMessage);
+    } finally {
+      Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
+    }
+  }
+
+  @Test
   void whatKilledProcessesLeftGoesWithTheNextDownload() throws IOException {
     TinyModels.single(hub, "org/name");
     Path blobs =
@@ -145,5 +170,9 @@ class HubCacheTest {
     client.download("org/name", "main");
     assertFalse(Files.exists(old));
     assertTrue(Files.exists(recent), "another process may still be writing it");
+    assertEquals(List.of(), cache.verify("org/name"), "nothing is wrong while that is so");
+    Files.setLastModifiedTime(recent, FileTime.from(Instant.now().minus(Duration.ofHours(2))));
+    client.download("org/name", "main");
+    assertFalse(Files.exists(recent), "also where nothing is left to transfer");
   }
 }

@@ -117,6 +117,13 @@ class HubDetailsTest {
     assertFalse(new Globs(List.of("config.json")).match("configXjson"));
     assertFalse(new Globs(List.of("a[", "(")).match("a"));
     assertTrue(new Globs(List.of("a[", "(")).match("a["));
+    assertTrue(new Globs(List.of("[]x]*")).match("]."));
+    assertTrue(new Globs(List.of("[!]a]*")).match("b"));
+    assertFalse(new Globs(List.of("[!]a]*")).match("]b"));
+    assertTrue(new Globs(List.of("[^a-]")).match("^"));
+    assertTrue(new Globs(List.of("[^a-]")).match("-"));
+    assertFalse(new Globs(List.of("[z-a]")).match("b"));
+    assertTrue(new Globs(List.of("[!z-a]")).match("b"));
   }
 
   @Test

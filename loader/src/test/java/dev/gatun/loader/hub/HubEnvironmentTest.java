@@ -1,6 +1,7 @@
 package dev.gatun.loader.hub;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.nio.file.Path;
 import java.util.Map;
@@ -30,6 +31,19 @@ class HubEnvironmentTest {
   @Test
   void anEmptyVariableIsUnset() {
     assertCache("/home/u/.cache/huggingface/hub", Map.of("HF_HUB_CACHE", "", "HF_HOME", ""));
+  }
+
+  @Test
+  void theHomeDirectoryIsTheEnvironments() {
+    assertEquals(Path.of("/h/.cache/huggingface/hub"), cache(Map.of("HOME", "/h")));
+    assertEquals(Path.of("/h/models"), cache(Map.of("HOME", "/h", "HF_HUB_CACHE", "~/models")));
+    assertEquals(Path.of("/root/.cache/huggingface/hub"), cache(Map.of("HOME", "")));
+    assertEquals(Path.of("/root/.cache/huggingface/hub"), cache(Map.of()));
+    assertThrows(HubException.BadSetting.class, () -> cache(Map.of("HOME", "a\0b")));
+  }
+
+  private static Path cache(Map<String, String> variables) {
+    return HubEnvironment.of(variables, "/root").cacheDirectory();
   }
 
   private static void assertCache(String expected, Map<String, String> variables) {

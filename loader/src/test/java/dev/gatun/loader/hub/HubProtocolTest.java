@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Downloads from a hub that answers well. */
 class HubProtocolTest extends FakeHubTest {
@@ -106,6 +108,15 @@ class HubProtocolTest extends FakeHubTest {
     assertEquals(snapshot, client().download(ID, other));
     assertFalse(Files.exists(cache.resolve("models--org--name/refs/" + other)));
     assertThrows(HubException.RevisionNotFound.class, () -> client().download(ID, "v9"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"release#2", "v1,0=x!", "user@home"})
+  void takesWhateverGitTakesForAName(String revision) {
+    TinyModels.single(hub, ID).revisions.put(revision, "f".repeat(40));
+    Path snapshot = client().download(ID, revision);
+    assertEquals("f".repeat(40), snapshot.getFileName().toString());
+    assertTrue(Files.exists(cache.resolve("models--org--name/refs").resolve(revision)));
   }
 
   @Test

@@ -1,8 +1,10 @@
 package dev.gatun.loader.hub;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -85,6 +87,21 @@ class HubRefusalTest extends FakeHubTest {
     TinyModels.sharded(hub, ID).files.remove("model-2.safetensors");
     fails(HubException.FileNotFound.class, "model-2.safetensors");
     assertEquals(0, hub.count("GET", "/model-1.safetensors"));
+  }
+
+  @Test
+  void offlineWhatTheCacheHasServes() {
+    TinyModels.single(hub, ID);
+    Path snapshot = client().download(ID, "main");
+    settings = offline();
+    hub.requests.clear();
+    assertEquals(snapshot, client().download(ID, "main"));
+    assertEquals(snapshot, client().download(ID, FakeHub.COMMIT));
+    assertEquals(snapshot, client().download(ID, "main", List.of("*.safetensors")));
+    assertThrows(
+        HubException.Offline.class, () -> client().download(ID, "main", List.of("*.onnx")));
+    assertThrows(HubException.Offline.class, () -> client().download(ID, "v2"));
+    assertEquals(0, hub.requests.size());
   }
 
   @Test

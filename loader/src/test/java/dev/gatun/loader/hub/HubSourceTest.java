@@ -133,6 +133,23 @@ class HubSourceTest {
   }
 
   @Test
+  void itDoesSoWhereItLacksAFile() throws IOException {
+    TinyModels.single(hub, ID);
+    Path snapshot = locate(ID);
+    Files.delete(snapshot.resolve("vocab.txt").toRealPath());
+    Files.move(cache.resolve(".locks"), cache.resolve("locks"));
+    Files.writeString(cache.resolve(".locks"), "not a folder");
+    assertThrows(HubException.CacheFailure.class, this::download);
+    assertEquals(snapshot, locate(ID));
+  }
+
+  private void download() {
+    Map<String, String> variables =
+        Map.of("HF_ENDPOINT", hub.endpoint().toString(), "HF_HUB_CACHE", cache.toString());
+    new Hub(new HubEnvironment(variables, cache), HubListener.NONE).download(ID, "main");
+  }
+
+  @Test
   void anEmbeddingModelMayHaveItsWeightsInAFolderAlone() {
     hub.repository(ID)
         .file(

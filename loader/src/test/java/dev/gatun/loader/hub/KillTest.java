@@ -1,11 +1,13 @@
 package dev.gatun.loader.hub;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -50,6 +52,25 @@ class KillTest {
             Files.readAllBytes(snapshot.resolve("model.safetensors")));
       }
       assertTrue(interrupted > KILLS / 2, interrupted + " of " + KILLS + " were still going on");
+    }
+  }
+
+  @Test
+  void oneThatIsAskedToEndLeavesNothingHalf() throws Exception {
+    try (var hub = new FakeHub()) {
+      TinyModels.sentence(hub, ID)
+          .file("model.safetensors", TinyModels.safetensors("w", 300_000, 9));
+      hub.bytesPerSecond = 400_000;
+      Path cache = directory.resolve("cache");
+      Process child = start(hub, cache);
+      while (hub.contentBytes.get() < 200_000 && child.isAlive()) {
+        FakeHub.pause(1);
+      }
+      child.destroy();
+      assertTrue(child.waitFor() != 0, "it was still going on");
+      try (Stream<Path> files = Files.walk(cache)) {
+        assertEquals(List.of(), files.filter(f -> f.toString().endsWith("incomplete")).toList());
+      }
     }
   }
 

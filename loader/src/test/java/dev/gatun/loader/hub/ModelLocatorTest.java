@@ -180,7 +180,11 @@ class ModelLocatorTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "..", "../main", "/main", "a/../b", "a//b", "main\0", "a b", "refs/"})
+  @ValueSource(
+      strings = {
+        "", "..", "../main", "/main", "a/../b", "a//b", "main\0", "a b", "refs/", "HEAD~1", "a@{1}",
+        "a*"
+      })
   void refusesRevisionsThatAreNone(String revision) {
     ModelNotFoundException e =
         assertThrows(ModelNotFoundException.class, () -> locator.locate("org/name", revision));

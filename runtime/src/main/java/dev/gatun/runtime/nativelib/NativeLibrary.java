@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -175,15 +176,20 @@ public sealed interface NativeLibrary {
           System.getProperty("os.name"),
           System.getProperty("os.arch"),
           NativeLibrary.class.getClassLoader(),
-          cacheRoot(System.getenv("XDG_CACHE_HOME"), System.getProperty("user.home")));
+          cacheRoot(System.getenv(), System.getProperty("user.home")));
     }
 
-    /** The XDG base directory rule: a relative XDG_CACHE_HOME is ignored. */
-    static Path cacheRoot(String xdgCacheHome, String userHome) {
-      if (xdgCacheHome != null && Path.of(xdgCacheHome).isAbsolute()) {
-        return Path.of(xdgCacheHome);
+    /**
+     * The XDG base directory rule: a relative XDG_CACHE_HOME is ignored. The home directory is
+     * HOME; {@code userHome}, the account's, may be one that cannot be written to.
+     */
+    static Path cacheRoot(Map<String, String> environment, String userHome) {
+      Path xdg = Path.of(environment.getOrDefault("XDG_CACHE_HOME", ""));
+      if (xdg.isAbsolute()) {
+        return xdg;
       }
-      return Path.of(userHome, ".cache");
+      String home = environment.getOrDefault("HOME", "");
+      return Path.of(home.isEmpty() ? userHome : home, ".cache");
     }
   }
 }

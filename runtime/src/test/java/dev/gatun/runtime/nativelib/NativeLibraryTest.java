@@ -17,6 +17,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -150,10 +151,20 @@ class NativeLibraryTest {
 
   @Test
   void relativeXdgCacheHomeIsIgnored() {
-    assertEquals(Path.of("/x"), NativeLibrary.Search.cacheRoot("/x", "/home/u"));
-    assertEquals(Path.of("/home/u/.cache"), NativeLibrary.Search.cacheRoot("x", "/home/u"));
-    assertEquals(Path.of("/home/u/.cache"), NativeLibrary.Search.cacheRoot("", "/home/u"));
-    assertEquals(Path.of("/home/u/.cache"), NativeLibrary.Search.cacheRoot(null, "/home/u"));
+    assertEquals(Path.of("/x"), cacheRoot(Map.of("XDG_CACHE_HOME", "/x", "HOME", "/h")));
+    assertEquals(Path.of("/home/u/.cache"), cacheRoot(Map.of("XDG_CACHE_HOME", "x")));
+    assertEquals(Path.of("/home/u/.cache"), cacheRoot(Map.of("XDG_CACHE_HOME", "")));
+    assertEquals(Path.of("/home/u/.cache"), cacheRoot(Map.of()));
+  }
+
+  @Test
+  void theHomeDirectoryIsTheEnvironments() {
+    assertEquals(Path.of("/h/.cache"), cacheRoot(Map.of("HOME", "/h")));
+    assertEquals(Path.of("/home/u/.cache"), cacheRoot(Map.of("HOME", "")));
+  }
+
+  private static Path cacheRoot(Map<String, String> environment) {
+    return NativeLibrary.Search.cacheRoot(environment, "/home/u");
   }
 
   @Test
