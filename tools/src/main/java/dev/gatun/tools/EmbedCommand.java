@@ -39,7 +39,7 @@ import picocli.CommandLine.Spec;
       "  csv    a line per text: its numbers, separated by commas",
       "  npy    float32 [texts, dimensions] for numpy.load; needs --output",
       "Printed numbers are exact: read as float32 they are the model's. FILE appears only when all",
-      "texts are done.",
+      "texts are done, unless it is a pipe or device.",
       "",
       "Examples:",
       "  gatun embed sentence-transformers/all-MiniLM-L6-v2 'A ferry left.' 'The boat sailed.'",
@@ -166,7 +166,7 @@ final class EmbedCommand implements Callable<Integer> {
     EmbedOptions options = options();
     PrintWriter out = spec.commandLine().getOut();
     try (var shown = shownProgress(progress);
-        VectorWriter writer = writer(out)) {
+        VectorWriter writer = writer(out, similarity ? 0 : embedder.dimension())) {
       LongConsumer step =
           done -> {
             shown.update(progress.line(done));
@@ -220,11 +220,11 @@ final class EmbedCommand implements Callable<Integer> {
     };
   }
 
-  private VectorWriter writer(PrintWriter out) throws IOException {
+  private VectorWriter writer(PrintWriter out, int width) throws IOException {
     String name = similarity ? "similarity" : "embedding";
     return output == null
         ? formatOrDefault().toStream(out, name)
-        : formatOrDefault().toFile(output, name);
+        : formatOrDefault().toFile(output, name, width);
   }
 
   private VectorFormat formatOrDefault() {

@@ -52,6 +52,9 @@ final class LineTexts implements Iterator<String>, AutoCloseable {
    * @param json whether each line is a JSON string
    */
   static LineTexts open(Path file, boolean json) throws IOException {
+    if (file != null && Files.isDirectory(file)) {
+      throw new InputException(file + " is a directory");
+    }
     return file == null
         ? new LineTexts(System.in, "standard input", json, 0)
         : new LineTexts(Files.newInputStream(file), file.toString(), json, Files.size(file));
