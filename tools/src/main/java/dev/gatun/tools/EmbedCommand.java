@@ -29,7 +29,8 @@ import picocli.CommandLine.Spec;
       "pooling, prompts, truncation and normalisation.",
       "",
       "Texts are the arguments behind MODEL, else the lines of --input, else those of standard",
-      "input. Any number of lines goes through in bounded memory; an empty line is an empty text.",
+      "input. Any number of lines goes through in bounded memory; an empty line is an empty text. A",
+      "text that begins with a dash goes behind --.",
       "",
     },
     footer = {
@@ -68,7 +69,7 @@ final class EmbedCommand implements Callable<Integer> {
   @Option(
       names = "--input",
       paramLabel = "FILE",
-      description = "Read a text from each line of FILE (UTF-8).")
+      description = "Read a text from each line of FILE (UTF-8); - for standard input.")
   private Path input;
 
   @Option(

@@ -119,6 +119,7 @@ class EmbedCommandTest {
           vectors, parsed(runWithInput(bytes, "embed", MODEL, "--format", "csv").succeeds().out()));
     }
     assertEquals("", runWithInput(new byte[0], "embed", MODEL).succeeds().out());
+    assertEquals("", runWithInput(new byte[0], "embed", MODEL, "--input", "-").succeeds().out());
   }
 
   @Test
