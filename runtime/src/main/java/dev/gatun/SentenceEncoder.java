@@ -122,6 +122,13 @@ final class SentenceEncoder implements AutoCloseable {
     return context;
   }
 
+  /**
+   * @throws IllegalStateException if closed
+   */
+  void requireOpen() {
+    lifetime.use().close();
+  }
+
   /** A vector per text. */
   float[][] encode(List<Item> batch) {
     try (var _ = lifetime.use();

@@ -33,10 +33,10 @@ import java.util.stream.Collectors;
  *
  * <p>Safe to use from many threads, virtual ones included: they share the weights, and what they
  * ask for at the same time runs in shared batches. A thread that is interrupted gets a {@link
- * java.util.concurrent.CancellationException}. Every method throws {@link IllegalStateException}
- * after {@link #close()}, {@link NullPointerException} for a null text, and {@link
- * TextTooLongException} for a text over {@link #maxTokens()} where truncation is {@link
- * TextTruncation#ERROR}.
+ * java.util.concurrent.CancellationException}. Embedding throws {@link IllegalStateException} after
+ * {@link #close()}, {@link NullPointerException} for a null text, and {@link TextTooLongException}
+ * for a text over {@link #maxTokens()} where truncation is {@link TextTruncation#ERROR}. What an
+ * embedder tells of itself it tells after its end too, but for {@link #nativeBytes()}.
  */
 public final class TextEmbedder implements AutoCloseable {
   /** Texts tokenized at a time: bounds the memory for token ids, and how late progress is told. */
@@ -233,6 +233,7 @@ public final class TextEmbedder implements AutoCloseable {
    * @return how many texts there were
    */
   public long embed(Iterator<String> texts, EmbedOptions options, VectorSink sink) {
+    encoder.requireOpen();
     String prompt = prompts.choose(options);
     int length = dimension(options);
     int masked = tokens.notPooled(prompt);

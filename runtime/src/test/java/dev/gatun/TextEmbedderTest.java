@@ -243,8 +243,11 @@ class TextEmbedderTest {
       var embedder = load(fixture);
       embedder.close();
       embedder.close();
-      assertThrows(IllegalStateException.class, () -> embedder.embed("a"));
+      var e = assertThrows(IllegalStateException.class, () -> embedder.embed("a"));
+      assertTrue(e.getMessage().startsWith("the embedding model "), e::getMessage);
+      assertThrows(IllegalStateException.class, () -> embedder.embed(List.of()));
       assertThrows(IllegalStateException.class, embedder::nativeBytes);
+      assertTrue(embedder.explain().contains(fixture));
     }
   }
 }

@@ -14,10 +14,11 @@ final class AddedTokens {
    */
   static List<AddedToken> complete(List<AddedToken> inFile, TokenizerSettings settings) {
     var tokens = new ArrayList<AddedToken>(inFile);
+    var known = new HashSet<>(inFile);
     var contents = new HashSet<String>();
     inFile.forEach(token -> contents.add(token.content()));
     for (AddedToken token : settings.addedTokens()) {
-      if (!inFile.contains(token)) {
+      if (!known.contains(token)) {
         boolean named =
             settings.named().values().stream()
                 .anyMatch(special -> special.content().equals(token.content()));

@@ -33,12 +33,29 @@ final class Json {
           .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
           .build();
 
+  /** Bytes of the largest file that is read; real ones stay below 40 million. */
+  private static final long LONGEST_FILE = 128L << 20;
+
   private Json() {}
+
+  /** The whole of a file of a tokenizer. */
+  static byte[] readBytes(Path file) {
+    try {
+      long size = Files.size(file);
+      if (size > LONGEST_FILE) {
+        throw new TokenizerException(
+            file, "has " + size + " bytes; at most " + LONGEST_FILE + " are read");
+      }
+      return Files.readAllBytes(file);
+    } catch (IOException e) {
+      throw new TokenizerException(file, "cannot be read: " + e, e);
+    }
+  }
 
   /** The text of a UTF-8 file; malformed UTF-8 is an error, not a replacement character. */
   static String readText(Path file) {
+    byte[] bytes = readBytes(file);
     try {
-      byte[] bytes = Files.readAllBytes(file);
       String text = new String(bytes, StandardCharsets.UTF_8);
       // The strict decoder is slow in a fresh JVM: only where a replacement character may come of
       // it.
@@ -47,8 +64,6 @@ final class Json {
           : StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (CharacterCodingException e) {
       throw new TokenizerException(file, "not valid UTF-8", e);
-    } catch (IOException e) {
-      throw new TokenizerException(file, "cannot be read: " + e, e);
     }
   }
 

@@ -48,7 +48,10 @@ record ModelSection(
         String name = parser.currentName();
         JsonToken value = parser.nextToken();
         switch (name) {
-          case "type" -> type = parser.getText();
+          case "type" -> {
+            type = parser.getText();
+            parser.skipChildren();
+          }
           case "continuing_subword_prefix" -> {
             prefix = value == JsonToken.VALUE_STRING ? parser.getText() : "";
             parser.skipChildren();
@@ -107,6 +110,7 @@ record ModelSection(
           throw new TokenizerException(
               file, "model.vocab[" + pieces.size() + "] must be a [piece, score] pair");
         }
+        ModelVocabulary.checkPiece(file, piece);
         pieces.add(piece);
       }
       return pieces;

@@ -1,11 +1,19 @@
 package dev.gatun.tokenizers;
 
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /** The vocabulary of the model section, before added tokens. */
 final class ModelVocabulary {
+  /**
+   * Most UTF-8 bytes of a Unigram piece. The Rust library keeps them in a tree of bytes that it
+   * frees by recursion, which would overflow the stack.
+   */
+  private static final int LONGEST_PIECE = 1_024;
+
   private final Map<String, Integer> ids;
 
   /** Piece of each id; made when the first is asked for, as encoding never does. */
@@ -21,6 +29,17 @@ final class ModelVocabulary {
 
   static ModelVocabulary ofIds(Map<String, Integer> ids) {
     return new ModelVocabulary(ids, null, ids.size());
+  }
+
+  /** Refuses a piece of a Unigram that is too long. */
+  static void checkPiece(Path file, String piece) {
+    int bytes = piece.getBytes(StandardCharsets.UTF_8).length;
+    if (bytes > LONGEST_PIECE) {
+      throw new TokenizerException(
+          file,
+          "has a piece of %d bytes, \"%s...\"; at most %d are supported"
+              .formatted(bytes, piece.substring(0, 40), LONGEST_PIECE));
+    }
   }
 
   static ModelVocabulary ofList(List<String> list) {

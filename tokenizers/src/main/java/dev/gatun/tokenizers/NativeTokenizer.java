@@ -23,6 +23,9 @@ final class NativeTokenizer implements AutoCloseable {
   private static final Map<String, String> OPTIONS =
       Map.of("truncation", "do_not_truncate", "padding", "do_not_pad", "addSpecialTokens", "true");
 
+  /** The Rust library takes a time for them that grows with their square: these, some seconds. */
+  private static final int MOST_ADDED_TOKENS = 70_000;
+
   private final Path file;
   private final HuggingFaceTokenizer tokenizer;
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
@@ -39,6 +42,12 @@ final class NativeTokenizer implements AutoCloseable {
    * @throws TokenizerException when the library refuses the definition or cannot be loaded
    */
   static NativeTokenizer of(TokenizerDefinition definition) {
+    int added = definition.vocabulary().addedCount();
+    if (added > MOST_ADDED_TOKENS) {
+      throw new TokenizerException(
+          definition.file(),
+          "has " + added + " added tokens; at most " + MOST_ADDED_TOKENS + " are supported");
+    }
     String json = definition.toJson();
     keepDjlOffline();
     try (var stream = new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8))) {

@@ -1,12 +1,10 @@
 package dev.gatun.tokenizers;
 
-import java.io.IOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -30,11 +28,7 @@ final class ProtobufReader {
   }
 
   static ProtobufReader of(Path file) {
-    try {
-      return new ProtobufReader(file, ByteBuffer.wrap(Files.readAllBytes(file)));
-    } catch (IOException e) {
-      throw new TokenizerException(file, "cannot be read: " + e, e);
-    }
+    return new ProtobufReader(file, ByteBuffer.wrap(Json.readBytes(file)));
   }
 
   /** Moves to the next field; false at the end of the message. */

@@ -79,6 +79,7 @@ record SentencePieceModel(
     if (!Float.isFinite(score)) {
       throw new TokenizerException(file, "piece \"" + text + "\" has score " + score);
     }
+    ModelVocabulary.checkPiece(file, text);
     return new Piece(text, score, type);
   }
 

@@ -15,6 +15,9 @@ import java.util.regex.PatternSyntaxException;
  * whole JVM; every other defect is left to the library, whose errors arrive as exceptions.
  */
 final class TokenizerJsonChecks {
+  /** Each part may repeat the whole text. */
+  private static final int LONGEST_TEMPLATE = 100;
+
   private final Path file;
 
   private TokenizerJsonChecks(Path file) {
@@ -26,7 +29,14 @@ final class TokenizerJsonChecks {
     for (String section : TokenizerDefinition.SECTIONS) {
       checks.checkScalars(sections.get(section), section);
     }
+    for (String section : TokenizerDefinition.SECTIONS) {
+      checks.checkRegexes(sections.get(section), section);
+    }
     checks.checkNormalizer(sections.get("normalizer"));
+    checks.checkPreTokenizer(sections.get("pre_tokenizer"));
+    checks.checkGrowth(
+        "normalizer and pre_tokenizer", sections.get("normalizer"), sections.get("pre_tokenizer"));
+    checks.checkGrowth("decoder", sections.get("decoder"));
     checks.checkPostProcessor(sections.get("post_processor"));
     checks.checkDecoder(sections.get("decoder"));
     checks.checkMerges(model);
@@ -49,6 +59,40 @@ final class TokenizerJsonChecks {
             });
     for (JsonNode child : node) {
       checkScalars(child, where);
+    }
+  }
+
+  private void checkRegexes(JsonNode node, String where) {
+    JsonNode regex = node.path("Regex");
+    String defect = regex.isTextual() ? RegexChecks.defect(regex.textValue()) : null;
+    if (defect != null) {
+      throw new TokenizerException(
+          file, where + ": the regular expression " + shortened(regex.textValue()) + " " + defect);
+    }
+    for (JsonNode child : node) {
+      checkRegexes(child, where);
+    }
+  }
+
+  private static String shortened(String text) {
+    return '"' + (text.length() > 100 ? text.substring(0, 100) + "..." : text) + '"';
+  }
+
+  private void checkGrowth(String names, JsonNode... sections) {
+    String defect = TextGrowth.defect(sections);
+    if (defect != null) {
+      throw new TokenizerException(file, names + ": " + defect);
+    }
+  }
+
+  /** Pieces of length 0 are a division by zero. */
+  private void checkPreTokenizer(JsonNode node) {
+    if (node.path("length").isNumber() && node.get("length").asLong() < 1) {
+      throw new TokenizerException(
+          file, "pre_tokenizer: FixedLength with length = " + node.get("length"));
+    }
+    for (JsonNode child : node) {
+      checkPreTokenizer(child);
     }
   }
 
@@ -140,6 +184,12 @@ final class TokenizerJsonChecks {
   private void checkTemplate(JsonNode processor) {
     JsonNode known = processor.path("special_tokens");
     for (String template : List.of("single", "pair")) {
+      if (processor.path(template).size() > LONGEST_TEMPLATE) {
+        throw new TokenizerException(
+            file,
+            "post_processor.%s has %d parts; at most %d are supported"
+                .formatted(template, processor.path(template).size(), LONGEST_TEMPLATE));
+      }
       for (JsonNode piece : processor.path(template)) {
         JsonNode special = piece.path("SpecialToken").path("id");
         if (special.isTextual() && !known.has(special.textValue())) {

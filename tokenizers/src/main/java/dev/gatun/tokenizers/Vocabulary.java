@@ -90,6 +90,11 @@ final class Vocabulary {
     return model.size() + beyondModel;
   }
 
+  /** How many tokens were added, those that the model has too included. */
+  int addedCount() {
+    return added.size();
+  }
+
   /** The added_tokens section of tokenizer.json. */
   ArrayNode addedTokensJson() {
     ArrayNode array = JsonNodeFactory.instance.arrayNode();

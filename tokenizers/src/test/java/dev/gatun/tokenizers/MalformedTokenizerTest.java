@@ -14,6 +14,7 @@ import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -26,6 +27,8 @@ import java.util.Random;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -218,6 +221,10 @@ class MalformedTokenizerTest {
         "1 | \"b+\"                         | \"(b\"                       | refused",
         "2 | \"unk_id\":0                   | \"unk_id\":99                | refused",
         "2 | \"precompiled_charsmap\":\"    | \"precompiled_charsmap\":\"* | base64",
+        "1 | \"b+\"                         | \"(b+)+$\"                 | grows exponentially",
+        "1 | \"b+\"                         | \"(?<x>b\\\\g<x>?)\"   | calls a group",
+        "1 | {\"type\":\"NFC\"}             | {\"type\":\"Prepend\",\"prepend\":\"\"} | Prepend",
+        "1 | {\"type\":\"Digits\",\"individual_digits\":true} | {\"type\":\"FixedLength\",\"length\":0} | FixedLength",
         "2 | [\"t\",-3.0]                   | [\"t\"]                      | [piece, score]",
       })
   void namesTheDefect(int seed, String old, String replacement, String message) throws IOException {
@@ -247,6 +254,68 @@ class MalformedTokenizerTest {
       Files.writeString(directory.resolve("tokenizer.json"), json);
       assertThrows(TokenizerException.class, () -> Tokenizer.load(directory));
     }
+  }
+
+  private void refuses(String message, String json) throws IOException {
+    Files.writeString(directory.resolve("tokenizer.json"), json);
+    var e = assertThrows(TokenizerException.class, () -> Tokenizer.load(directory));
+    assertTrue(e.getMessage().contains(message), e.getMessage());
+    assertTrue(e.getMessage().length() < 1_000, "a long message");
+  }
+
+  private static String normalizing(String step, int times) {
+    return SEEDS
+        .get(1)
+        .replace("{\"type\":\"NFC\"},", (step + ",").repeat(times).replace("\\", "\\\\"));
+  }
+
+  @Test
+  void textsThatGrowWithoutEnd() throws IOException {
+    String replace = "{\"type\":\"Replace\",\"pattern\":{\"String\":\"a\"},\"content\":\"aa\"}";
+    assertTrue(survives(normalizing(replace, 2)));
+    refuses("100 times as long", normalizing(replace, 60));
+    refuses("100 times as long", normalizing(replace.replace("String", "Regex"), 60));
+    refuses("100 times as long", normalizing("{\"type\":\"ByteLevel\"}", 60));
+    String prepend = "{\"type\":\"Prepend\",\"prepend\":\"" + "x".repeat(100) + "\"}";
+    refuses("10000 are supported", normalizing(prepend, 900));
+    refuses(
+        "decoder: makes",
+        SEEDS
+            .get(1)
+            .replace("{\"type\":\"Fuse\"}", "{\"type\":\"Fuse\"}" + ("," + replace).repeat(60)));
+    String bytes = "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true},";
+    refuses(
+        "100 times as long",
+        SEEDS.get(1).replace("{\"type\":\"Split\"", bytes.repeat(60) + "{\"type\":\"Split\""));
+  }
+
+  @Test
+  void whatOverflowsTheStackOfTheLibrary() throws IOException {
+    String groups = "(".repeat(1_000);
+    refuses("nested too deeply", SEEDS.get(1).replace("b+", groups + "a" + ")".repeat(1_000)));
+    refuses("nested too deeply", SEEDS.get(1).replace("b+", "[".repeat(5_000) + "a"));
+    refuses("10000 are read", SEEDS.get(1).replace("b+", "a".repeat(20_000)));
+    refuses(
+        "a piece of 50000 bytes", SEEDS.get(2).replace("\"the\"", '"' + "a".repeat(50_000) + '"'));
+  }
+
+  @Test
+  void tooMuchOfEverything() throws IOException {
+    String token = "{\"id\":9,\"content\":\"<%d>\",\"special\":false}";
+    String many =
+        IntStream.range(0, 70_001).mapToObj(token::formatted).collect(Collectors.joining(","));
+    refuses(
+        "70001 added tokens",
+        SEEDS.get(2).replace("\"added_tokens\":[", "\"added_tokens\":[" + many));
+    String part = "{\"Sequence\":{\"id\":\"A\",\"type_id\":0}},";
+    refuses(
+        "post_processor.single has",
+        SEEDS.get(0).replace("\"single\":[", "\"single\":[" + part.repeat(200)));
+    try (var file = new RandomAccessFile(directory.resolve("tokenizer.json").toFile(), "rw")) {
+      file.setLength(3L << 30);
+    }
+    var e = assertThrows(TokenizerException.class, () -> Tokenizer.load(directory));
+    assertTrue(e.getMessage().contains("3221225472 bytes"), e.getMessage());
   }
 
   private boolean survives(String json) throws IOException {

@@ -31,14 +31,22 @@ final class AtomicFile implements AutoCloseable {
     }
     // a link stays a link
     Path file = Files.exists(wanted) ? wanted.toRealPath() : wanted.toAbsolutePath();
+    if (!Files.isDirectory(file.getParent())) {
+      throw new InputException(wanted + ": there is no directory " + file.getParent());
+    }
     Path partial =
         file.resolveSibling(file.getFileName() + "." + ProcessHandle.current().pid() + ".partial");
-    FileChannel channel =
-        FileChannel.open(
-            partial,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE);
+    FileChannel channel;
+    try {
+      channel =
+          FileChannel.open(
+              partial,
+              StandardOpenOption.CREATE,
+              StandardOpenOption.TRUNCATE_EXISTING,
+              StandardOpenOption.WRITE);
+    } catch (IOException e) {
+      throw new InputException(wanted + " can't be written: " + e, e);
+    }
     partial.toFile().deleteOnExit(); // where the user interrupts the work
     return new AtomicFile(file, partial, channel);
   }

@@ -29,7 +29,8 @@ import picocli.CommandLine.Spec;
       "pooling, prompts, truncation and normalisation.",
       "",
       "Texts are the arguments behind MODEL, else the lines of --input, else those of standard",
-      "input. Any number of lines goes through in bounded memory; an empty line is an empty text.",
+      "input. Any number of lines goes through in bounded memory; an empty line is an empty text. A",
+      "text that begins with a dash goes behind --.",
       "",
     },
     footer = {
@@ -39,7 +40,7 @@ import picocli.CommandLine.Spec;
       "  csv    a line per text: its numbers, separated by commas",
       "  npy    float32 [texts, dimensions] for numpy.load; needs --output",
       "Printed numbers are exact: read as float32 they are the model's. FILE appears only when all",
-      "texts are done.",
+      "texts are done, unless it is a pipe or device.",
       "",
       "Examples:",
       "  gatun embed sentence-transformers/all-MiniLM-L6-v2 'A ferry left.' 'The boat sailed.'",
@@ -68,7 +69,7 @@ final class EmbedCommand implements Callable<Integer> {
   @Option(
       names = "--input",
       paramLabel = "FILE",
-      description = "Read a text from each line of FILE (UTF-8).")
+      description = "Read a text from each line of FILE (UTF-8); - for standard input.")
   private Path input;
 
   @Option(
@@ -166,7 +167,7 @@ final class EmbedCommand implements Callable<Integer> {
     EmbedOptions options = options();
     PrintWriter out = spec.commandLine().getOut();
     try (var shown = shownProgress(progress);
-        VectorWriter writer = writer(out)) {
+        VectorWriter writer = writer(out, similarity ? 0 : embedder.dimension())) {
       LongConsumer step =
           done -> {
             shown.update(progress.line(done));
@@ -220,11 +221,11 @@ final class EmbedCommand implements Callable<Integer> {
     };
   }
 
-  private VectorWriter writer(PrintWriter out) throws IOException {
+  private VectorWriter writer(PrintWriter out, int width) throws IOException {
     String name = similarity ? "similarity" : "embedding";
     return output == null
         ? formatOrDefault().toStream(out, name)
-        : formatOrDefault().toFile(output, name);
+        : formatOrDefault().toFile(output, name, width);
   }
 
   private VectorFormat formatOrDefault() {

@@ -62,13 +62,20 @@ final class Gatun implements Runnable {
   }
 
   public static void main(String[] arguments) {
-    var out = new PrintWriter(System.out, false, StandardCharsets.UTF_8);
     var err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-    int status = execute(out, err, arguments);
-    out.flush();
+    int status = execute(new StandardOutput(), err, arguments);
     // System.exit would first set up logging for a line that says so, which takes a while. Nothing
     // here waits for the end of the process: commands close what they open.
     Runtime.getRuntime().halt(status);
+  }
+
+  /** Runs a command line; one whose output is lost has failed. */
+  static int execute(StandardOutput output, PrintWriter err, String... arguments) {
+    var out = new PrintWriter(output, false, StandardCharsets.UTF_8);
+    int status = execute(out, err, arguments);
+    out.flush();
+    output.message().ifPresent(words -> err.println("gatun: " + words));
+    return output.failed() ? Math.max(status, FAILED) : status;
   }
 
   /** Runs a command line, writing to {@code out} and {@code err}; gives the exit status. */

@@ -48,13 +48,17 @@ final class LineTexts implements Iterator<String>, AutoCloseable {
   }
 
   /**
-   * @param file null for standard input, which stays open
+   * @param file null or - for standard input, which stays open
    * @param json whether each line is a JSON string
    */
   static LineTexts open(Path file, boolean json) throws IOException {
-    return file == null
-        ? new LineTexts(System.in, "standard input", json, 0)
-        : new LineTexts(Files.newInputStream(file), file.toString(), json, Files.size(file));
+    if (file == null || file.toString().equals("-")) {
+      return new LineTexts(System.in, "standard input", json, 0);
+    }
+    if (Files.isDirectory(file)) {
+      throw new InputException(file + " is a directory");
+    }
+    return new LineTexts(Files.newInputStream(file), file.toString(), json, Files.size(file));
   }
 
   /** Which part of the bytes has been read; NaN where their number is not known. */

@@ -15,8 +15,12 @@ final class NpyVectors implements VectorWriter {
   private long count;
   private int dimensions;
 
-  NpyVectors(FileChannel out) throws IOException {
+  /**
+   * @param dimensions of a vector; those written decide, where there are any
+   */
+  NpyVectors(FileChannel out, int dimensions) throws IOException {
     this.out = out;
+    this.dimensions = dimensions;
     out.position(HEADER);
   }
 

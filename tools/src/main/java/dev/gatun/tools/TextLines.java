@@ -21,7 +21,7 @@ final class TextLines {
     if (input == null) {
       return texts;
     }
-    try (var lines = LineTexts.open(input.toString().equals("-") ? null : input, false)) {
+    try (var lines = LineTexts.open(input, false)) {
       lines.forEachRemaining(texts::add);
     } catch (UncheckedIOException e) {
       throw e.getCause();

@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.io.Writer;
 import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.stream.Stream;
 
 /** How {@code gatun embed} writes vectors; the names are those of {@code --format}. */
 enum VectorFormat {
@@ -28,13 +31,21 @@ enum VectorFormat {
   }
 
   /**
-   * @param file appears, or is replaced, when all vectors are written
+   * @param file appears, or is replaced, when all vectors are written; a pipe or device gets them
+   *     at once
+   * @param dimensions of a vector, for a file without any
    */
-  VectorWriter toFile(Path file, String name) throws IOException {
+  VectorWriter toFile(Path file, String name, int dimensions) throws IOException {
+    if (isPipeOrDevice(file)) {
+      if (this == npy) {
+        throw new InputException(file + " is a pipe or device: --format npy needs a file");
+      }
+      return toOpened(Files.newBufferedWriter(file, StandardOpenOption.APPEND), name);
+    }
     AtomicFile target = AtomicFile.open(file);
     VectorWriter writer =
         this == npy
-            ? new NpyVectors(target.channel())
+            ? new NpyVectors(target.channel(), dimensions)
             : toStream(Channels.newWriter(target.channel(), StandardCharsets.UTF_8), name);
     return new VectorWriter() {
       @Override
@@ -51,6 +62,33 @@ enum VectorFormat {
       @Override
       public void close() throws IOException {
         target.close();
+      }
+    };
+  }
+
+  /** A link to what this process has open, as /dev/stdout, too: not its file to replace. */
+  private static boolean isPipeOrDevice(Path file) {
+    boolean opened =
+        Stream.of("/dev/stdout", "/dev/stderr", "/dev/fd", "/proc").anyMatch(file::startsWith);
+    return Files.exists(file) && !Files.isDirectory(file) && (opened || !Files.isRegularFile(file));
+  }
+
+  private VectorWriter toOpened(Writer out, String name) {
+    VectorWriter writer = toStream(out, name);
+    return new VectorWriter() {
+      @Override
+      public void write(long index, String text, float[] vector) throws IOException {
+        writer.write(index, text, vector);
+      }
+
+      @Override
+      public void finish() throws IOException {
+        writer.finish();
+      }
+
+      @Override
+      public void close() throws IOException {
+        out.close();
       }
     };
   }

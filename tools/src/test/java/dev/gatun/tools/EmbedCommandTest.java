@@ -13,19 +13,24 @@ import dev.gatun.TextEmbedder;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.Writer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class EmbedCommandTest {
@@ -114,6 +119,7 @@ class EmbedCommandTest {
           vectors, parsed(runWithInput(bytes, "embed", MODEL, "--format", "csv").succeeds().out()));
     }
     assertEquals("", runWithInput(new byte[0], "embed", MODEL).succeeds().out());
+    assertEquals("", runWithInput(new byte[0], "embed", MODEL, "--input", "-").succeeds().out());
   }
 
   @Test
@@ -180,7 +186,7 @@ class EmbedCommandTest {
       ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(npy)).order(ByteOrder.LITTLE_ENDIAN);
       String header = new String(bytes.array(), 10, 118, StandardCharsets.ISO_8859_1);
       int rows = given.endsWith("empty") ? 0 : 2_500;
-      String shape = rows == 0 ? "(0, 0)" : "(2500, 11)";
+      String shape = rows == 0 ? "(0, 11)" : "(2500, 11)";
       assertEquals(118, bytes.getShort(8));
       assertTrue(header.contains("'shape': " + shape + ", }"), header);
       assertTrue(header.endsWith(" \n"), header);
@@ -206,6 +212,69 @@ class EmbedCommandTest {
     Cli.run("embed", MODEL, "a", "--output", output.toString()).succeeds();
     assertTrue(Files.readString(output).startsWith("{\"index\":0,\"text\":\"a\","));
     Cli.run("embed", MODEL, "a", "--output", directory.toString()).fails(1, "no regular file");
+    Path nowhere = directory.resolve("none/x");
+    Cli.run("embed", MODEL, "a", "--output", nowhere.toString())
+        .fails(1, nowhere + ": there is no directory " + nowhere.getParent());
+    Cli.run("embed", MODEL, "--input", directory.toString())
+        .fails(1, directory + " is a directory");
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aPipeOrDeviceIsWrittenTo() throws Exception {
+    Cli.run("embed", MODEL, "a", "--output", "/dev/null").succeeds();
+    Cli.run("embed", MODEL, "a", "--output", "/dev/null", "--format", "npy").fails(1, "npy");
+    Cli.run("embed", MODEL, "a", "--output", "/dev/full").fails(1, "No space left");
+    // what stands in the file behind such a link stays
+    Path log = file("log", "before\n");
+    try (var _ = FileChannel.open(log, StandardOpenOption.APPEND)) {
+      Path link = Path.of("/proc/self/fd").resolve(descriptorOf(log));
+      Cli.run("embed", MODEL, "a", "--output", link.toString(), "--format", "csv").succeeds();
+    }
+    List<String> lines = Files.readAllLines(log);
+    assertEquals(2, lines.size());
+    assertEquals("before", lines.getFirst());
+  }
+
+  private static String descriptorOf(Path file) throws IOException {
+    try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+      return open.filter(link -> isSame(link, file)).findFirst().get().getFileName().toString();
+    }
+  }
+
+  private static boolean isSame(Path link, Path file) {
+    try {
+      return Files.isSameFile(link, file);
+    } catch (IOException e) {
+      return false; // closed meanwhile
+    }
+  }
+
+  @Test
+  void lostOutputIsAFailure() {
+    for (String reason : List.of("No space left on device", "Broken pipe")) {
+      var full =
+          new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+              throw new IOException(reason);
+            }
+          };
+      for (String[] arguments :
+          new String[][] {
+            {"embed", MODEL, "a"},
+            {"embed", MODEL, "a", "b", "--similarity"},
+            {"embed", MODEL, "--explain"},
+            {"--version"}
+          }) {
+        var err = new StringWriter();
+        var output = new StandardOutput(full);
+        assertEquals(1, Gatun.execute(output, new PrintWriter(err, true), arguments));
+        assertEquals(
+            reason.startsWith("Broken") ? "" : "gatun: standard output: " + reason,
+            err.toString().strip());
+      }
+    }
   }
 
   @Test

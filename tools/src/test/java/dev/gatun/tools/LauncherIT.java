@@ -59,4 +59,29 @@ class LauncherIT {
                 + "\\{\"index\":1,\"text\":\"Über\",\"embedding\":\\[.*]}\n"),
         vectors);
   }
+
+  /** Java must not take another file for it. */
+  @Test
+  void aClosedDescriptorIsNoFile() throws Exception {
+    run("gatun", "--version"); // which may prepare the cache
+    assertClosed("<&-", 0, "");
+    assertClosed("a >&-", 1, "gatun: standard output: Bad file descriptor\n");
+  }
+
+  private void assertClosed(String end, int status, String message) throws Exception {
+    Path err = elsewhere.resolve("err");
+    Process process =
+        new ProcessBuilder(
+                "bash",
+                "-c",
+                "exec \"$0\" embed \"$1\" " + end,
+                Cli.root().resolve("tools/bin/gatun").toString(),
+                Cli.fixture("sentence-mean"))
+            .redirectError(err.toFile())
+            .redirectOutput(Redirect.DISCARD)
+            .start();
+    process.waitFor();
+    assertEquals(message, Files.readString(err));
+    assertEquals(status, process.exitValue());
+  }
 }

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,7 +29,7 @@ class SemanticSearchIT {
     var classPath = List.of("--enable-native-access=ALL-UNNAMED", "-cp", LIB + "/*");
     var modulePath =
         List.of(
-            "--enable-native-access=dev.gatun.runtime,ai.djl.tokenizers,com.sun.jna,org.apache.lucene.core",
+            optionOfTheReadme() + ",org.apache.lucene.core",
             "-p",
             LIB,
             "--add-modules=dev.gatun.runtime,org.apache.lucene.core");
@@ -62,6 +63,13 @@ class SemanticSearchIT {
     assertEquals(0, status, warnings);
     assertFalse(warnings.contains("native-access"), warnings);
     return output.strip();
+  }
+
+  private static String optionOfTheReadme() throws IOException {
+    String readme = Files.readString(ROOT.resolve("README.md"));
+    var option = Pattern.compile("--enable-native-access=dev[^`]+").matcher(readme);
+    assertTrue(option.find());
+    return option.group();
   }
 
   @Test
