@@ -75,16 +75,12 @@ static void att_find_rows(const gt_attention_job *job, const gt_attention_item *
   }
 }
 
-/* Keys of a tile: of bf16 as many as of fp32, for the same bits. Packed sequences get as many as if an item spanned all
- * the kv heads it may, whatever it spans here: the batch and the threads decide that. */
+/* Keys of a tile: of bf16 as many as of fp32, and as many as if an item spanned all the kv heads it may, whatever batch
+ * and threads let it span: for the same bits. */
 static inline int64_t att_direct_keys(const gt_attention_job *job, const gt_attention_item *item) {
   const gt_attention_params *p = job->params;
-  int64_t kv_heads = gt_attention_kv_heads(p, item);
-  if (job->block_table == NULL) {
-    const int64_t group = p->num_heads / p->num_kv_heads;
-    const int64_t most = ATT_WIDE_ROWS / (gt_attention_q_length(job, item->sequence) * group);
-    kv_heads = p->num_kv_heads < most ? p->num_kv_heads : most;
-  }
+  const int64_t rows_per_kv_head = gt_attention_q_length(job, item->sequence) * (p->num_heads / p->num_kv_heads);
+  const int64_t kv_heads = gt_min(p->num_kv_heads, ATT_WIDE_ROWS / rows_per_kv_head);
   int64_t bytes = kv_heads * (p->head_dim + p->v_head_dim) * (int64_t)sizeof(float);
   int64_t keys = ATT_DIRECT_BYTES / bytes / GT_VL * GT_VL;
   return keys < GT_VL ? GT_VL : keys > ATT_DIRECT_KEYS ? ATT_DIRECT_KEYS : keys;
