@@ -249,7 +249,8 @@ GT_API gt_status gt_embed(gt_context *context, const void *table, int32_t table_
                           int32_t accumulate, float *y, int64_t y_stride, char *message, size_t message_size);
 
 /* indices[r] = the first index of the largest of x[r][0 .. columns), rows x_stride elements apart. NaN is never the
- * largest; 0 when all are NaN. columns >= 1. indices is host memory, written when the call returns. */
+ * largest; 0 when none is greater than -infinity. columns >= 1. indices is host memory, written when the call returns.
+ */
 GT_API gt_status gt_argmax(gt_context *context, const float *x, int64_t rows, int64_t columns, int64_t x_stride,
                            int32_t *indices, char *message, size_t message_size);
 

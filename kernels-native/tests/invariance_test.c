@@ -162,6 +162,49 @@ static void attention_texts(void) {
   for_each_tier(attention_on_tier);
 }
 
+/* Few queries over many packed keys, as a decoder reads its encoder's text. */
+static void decoding_on_tier(const gt_kernel_table *kernels) {
+  enum { BATCH = 5, HEADS = 6, DIM = 40, WIDTH = HEADS * DIM, QUERIES = 15, KEYS = 1500 };
+  static const int32_t queries[BATCH + 1] = {0, 1, 9, 10, 12, QUERIES},
+                                       keys[BATCH + 1] = {0, 300, 450, 1200, 1240, KEYS};
+  float *x = malloc(KEYS * WIDTH * sizeof(float));
+  random_fill(x, KEYS * WIDTH);
+  float together[QUERIES * WIDTH], alone[QUERIES * WIDTH];
+  gt_attention_params params = {.struct_size = sizeof params,
+                                .num_heads = HEADS,
+                                .head_dim = DIM,
+                                .v_head_dim = DIM,
+                                .scale = 0.2F,
+                                .q_stride = WIDTH,
+                                .out_stride = WIDTH};
+  for (params.num_kv_heads = 3; params.num_kv_heads <= HEADS; params.num_kv_heads += 3) {
+    params.k_stride = params.v_stride = params.num_kv_heads * DIM;
+    for (int32_t threads = 1; threads <= 4; threads++) {
+      gt_context *context = create_context(kernels->tier, threads);
+      params.batch = BATCH;
+      if (threads == 1) {
+        CHECK_OK(gt_attention(context, x, x, x, queries, keys, NULL, NULL, together, &params, message, sizeof message));
+      }
+      params.batch = 1;
+      for (int32_t b = 0; b < BATCH; b++) {
+        const int32_t q[2] = {0, queries[b + 1] - queries[b]}, k[2] = {0, keys[b + 1] - keys[b]};
+        const float *text = x + keys[b] * params.k_stride;
+        CHECK_OK(gt_attention(context, x + queries[b] * WIDTH, text, text, q, k, NULL, NULL, alone, &params, message,
+                              sizeof message));
+        CHECK(memcmp(alone, together + queries[b] * WIDTH, (size_t)(q[1] * WIDTH) * sizeof(float)) == 0,
+              "tier %s, %d threads, %d kv heads: %d queries over %d keys give other bits alone",
+              gt_tier_name(kernels->tier), (int)threads, (int)params.num_kv_heads, (int)q[1], (int)k[1]);
+      }
+      gt_context_destroy(context);
+    }
+  }
+  free(x);
+}
+
+static void attention_decoding(void) {
+  for_each_tier(decoding_on_tier);
+}
+
 /* The table of distances reaches as far as the longest text of the call, as the runtime's does. */
 static void run_disentangled(gt_context *context, const float *qkv, const int32_t *offsets, int32_t texts,
                              int32_t longest, const float *position, float *out) {
@@ -226,6 +269,7 @@ int main(void) {
   reseed(5);
   RUN(linear_rows);
   RUN(attention_texts);
+  RUN(attention_decoding);
   RUN(disentangled_texts);
   return finish();
 }

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "core/arithmetic.h"
 #include "cpu/attention.h"
 #include "cpu/simd/attention_move.h"
 #include "cpu/simd/attention_tile.h"
@@ -130,6 +131,54 @@ GT_INLINE void att_softmax(int vectors, int64_t keys, float *scores, float *grea
   }
 }
 
+/* Is there infinity or NaN among the values in words [begin, end) of these keys? */
+static bool att_not_finite(const att_kv *kv, int64_t begin, int64_t end, int64_t dims) {
+  vf sum = vf_zero();
+  for (int64_t word = begin; word < end; word++) {
+    const float *v = kv->v + word * kv->v_stride;
+    for (int64_t d = 0; d < dims; d += GT_VL) {
+      vf x = vf_load_n(v + d, dims - d < GT_VL ? dims - d : GT_VL);
+#ifdef GT_ATTENTION_BF16
+      sum = vf_fma(vf_of_bits(vi_shift_left(vi_of_bits(x), 16)), vf_zero(), sum);
+      x = vf_of_bits(vi_and(vi_of_bits(x), vi_set1((int32_t)0xffff0000)));
+#endif
+      sum = vf_fma(x, vf_zero(), sum);
+    }
+  }
+  return vf_sum(sum) != 0;
+}
+
+/* x where `key` is one of [begin, end), else 0. */
+GT_INLINE vf att_if_seen(vf x, int64_t key, vi begin, vi end) {
+  const vi at = vi_set1((int32_t)key);
+  return vf_select(vi_gt(begin, at), vf_zero(), vf_select(vi_gt(end, at), x, vf_zero()));
+}
+
+/* att_values, bit by bit, but that no lane multiplies what it doesn't see: 0 times infinity is NaN. */
+static void att_values_seen(int64_t key, int64_t words, int64_t dims, const att_kv *kv, const int32_t *first,
+                            const int32_t *visible, const float *p, float *o, const float *rescale, int vectors) {
+  for (int64_t lane = 0; lane < vectors * GT_VL; lane += GT_VL) {
+    const vi begin = vi_load(first + lane), end = vi_load(visible + lane);
+    for (int64_t d = 0; d < dims; d++) {
+      vf sum = vf_zero();
+      for (int64_t word = 0; word < words; word++) {
+        const vf x = vf_set1(kv->v[word * kv->v_stride + d]);
+#ifdef GT_ATTENTION_BF16
+        const vi upper = vi_set1((int32_t)0xffff0000), lower = vi_set1(0xffff);
+        vf low = att_if_seen(vf_of_bits(vi_and(vi_of_bits(x), lower)), key + 2 * word, begin, end);
+        vf high = att_if_seen(vf_of_bits(vi_and(vi_of_bits(x), upper)), key + 2 * word + 1, begin, end);
+        const vf seen = vf_of_bits(vi_or(vi_of_bits(low), vi_of_bits(high)));
+#else
+        const vf seen = att_if_seen(x, key + word, begin, end);
+#endif
+        sum = att_step(seen, vf_load(p + word * ATT_PANEL + lane), sum);
+      }
+      float *to = o + d * ATT_PANEL + lane;
+      vf_store(to, rescale == NULL ? sum : vf_fma(vf_load(to), vf_load(rescale + lane), sum));
+    }
+  }
+}
+
 /* What each lane's query sees, and an empty softmax. Lanes behind the last row repeat it. */
 static void att_begin_rows(const gt_attention_job *job, const gt_attention_item *item, int64_t rows, int64_t lanes,
                            const att_panels *s) {
@@ -175,8 +224,18 @@ static void att_panel_tile(const gt_attention_job *job, const gt_attention_item 
   } else {
     att_softmax(2, keys, s->scores, greatest, sum, s->rescale);
   }
-  att_values(att_words(keys), p->v_head_dim, kv->v, kv->v_stride, s->scores, s->o + row * p->v_head_dim,
-             first ? NULL : s->rescale, vectors);
+  const int64_t words = att_words(keys);
+  float *o = s->o + row * p->v_head_dim;
+  const float *rescale = first ? NULL : s->rescale;
+  /* Words that all lanes see whole: those between these two. */
+  const int64_t whole = att_words(gt_max(s->first[row + ATT_PANEL - 1] - key, 0));
+  const int64_t whole_end = (s->visible[row] - key) / ATT_WORD;
+  if (att_not_finite(kv, 0, gt_min(whole, words), p->v_head_dim) ||
+      att_not_finite(kv, gt_max(whole_end, 0), words, p->v_head_dim)) {
+    att_values_seen(key, words, p->v_head_dim, kv, s->first + row, s->visible + row, s->scores, o, rescale, vectors);
+  } else {
+    att_values(words, p->v_head_dim, kv->v, kv->v_stride, s->scores, o, rescale, vectors);
+  }
 }
 
 static inline void att_run_panels(const gt_attention_job *job, const gt_attention_item *item, void *scratch) {

@@ -75,8 +75,12 @@ static void att_find_rows(const gt_attention_job *job, const gt_attention_item *
   }
 }
 
-/* Keys of a tile: of bf16 as many as of fp32, for the same bits. */
-static inline int64_t att_direct_keys(const gt_attention_params *p, int64_t kv_heads) {
+/* Keys of a tile: of bf16 as many as of fp32, and as many as if an item spanned all the kv heads it may, whatever batch
+ * and threads let it span: for the same bits. */
+static inline int64_t att_direct_keys(const gt_attention_job *job, const gt_attention_item *item) {
+  const gt_attention_params *p = job->params;
+  const int64_t rows_per_kv_head = gt_attention_q_length(job, item->sequence) * (p->num_heads / p->num_kv_heads);
+  const int64_t kv_heads = gt_min(p->num_kv_heads, ATT_WIDE_ROWS / rows_per_kv_head);
   int64_t bytes = kv_heads * (p->head_dim + p->v_head_dim) * (int64_t)sizeof(float);
   int64_t keys = ATT_DIRECT_BYTES / bytes / GT_VL * GT_VL;
   return keys < GT_VL ? GT_VL : keys > ATT_DIRECT_KEYS ? ATT_DIRECT_KEYS : keys;
@@ -261,7 +265,7 @@ static void att_run_rows(const gt_attention_job *job, const gt_attention_item *i
     first[row] = gt_attention_first_visible(job, item->sequence, item->token + row / item->heads);
   }
   const int64_t end = visible[rows - 1] < item->end_key ? visible[rows - 1] : item->end_key;
-  const int64_t tile = att_direct_keys(p, kv_heads);
+  const int64_t tile = att_direct_keys(job, item);
   int64_t keys = end - item->first_key < tile ? end - item->first_key : tile;
   if (keys > 0) {
     att_find_rows(job, item, item->first_key, keys, s.k, s.v);

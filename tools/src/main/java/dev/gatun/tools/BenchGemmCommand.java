@@ -105,7 +105,9 @@ final class BenchGemmCommand implements Callable<Integer> {
       if (rows.stream().anyMatch(m -> m < 1)) {
         throw new IllegalArgumentException("--rows are " + rows + "; each must be at least 1");
       }
-      return layers.stream().map(RandomLinears.Shape::parse).toList();
+      List<RandomLinears.Shape> shapes = layers.stream().map(RandomLinears.Shape::parse).toList();
+      shapes.forEach(shape -> rows.forEach(m -> RandomValues.count(m, shape.in())));
+      return shapes;
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }

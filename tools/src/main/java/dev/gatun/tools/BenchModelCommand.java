@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -143,8 +142,7 @@ final class BenchModelCommand implements Callable<Integer> {
       throw usage("--batch and --generate must be at least 1, --seconds above 0");
     }
     try {
-      int[] once = Workload.parseLengths(lengths);
-      return IntStream.range(0, batch).flatMap(_ -> IntStream.of(once)).toArray();
+      return Workload.parseLengths(lengths, batch);
     } catch (IllegalArgumentException e) {
       throw usage(e.getMessage());
     }

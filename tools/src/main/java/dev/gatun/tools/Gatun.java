@@ -83,7 +83,7 @@ final class Gatun implements Runnable {
     var gatun = new Gatun();
     var commandLine = new CommandLine(gatun);
     addSubcommands(commandLine, arguments.length == 0 ? "" : arguments[0]);
-    return commandLine
+    commandLine
         .setOut(out)
         .setErr(err)
         .setUsageHelpWidth(100)
@@ -95,8 +95,14 @@ final class Gatun implements Runnable {
                 exception.printStackTrace(command.getErr());
               }
               return FAILED;
-            })
-        .execute(arguments);
+            });
+    try {
+      return commandLine.execute(arguments);
+    } catch (OutOfMemoryError e) {
+      err.printf(
+          "gatun: out of memory (%s); GATUN_JAVA_OPTS=-Xmx8g gives Java 8 GB%n", e.getMessage());
+      return FAILED;
+    }
   }
 
   /**

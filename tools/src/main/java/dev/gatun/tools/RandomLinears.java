@@ -32,6 +32,7 @@ final class RandomLinears implements AutoCloseable {
       try {
         var shape = new Shape(Integer.parseInt(parts[0]), Integer.parseInt(parts[1]));
         if (parts.length == 2 && shape.in > 0 && shape.out > 0) {
+          RandomValues.count(shape.in, shape.out);
           return shape;
         }
       } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {

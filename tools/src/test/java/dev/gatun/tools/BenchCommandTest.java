@@ -110,6 +110,10 @@ class BenchCommandTest {
     Cli.run("bench", "model", bert, "--seconds", "0").fails(2, "--seconds");
     Cli.run("bench").fails(2, "Bench what?", "gemm");
     Cli.run("bench", "gemm", "--layers", "7").fails(2, "'7'");
+    Cli.run("bench", "gemm", "--layers", "2000000x2000000").fails(2, "too large");
+    Cli.run("bench", "gemm", "--layers", "2000x2", "--rows", "2000000").fails(2, "2000000 x 2000");
+    Cli.run("bench", "model", bert, "--lengths", "2147483647x2147483647").fails(2, "16,777,216");
+    Cli.run("bench", "model", bert, "--batch", "2000000000").fails(2, "16,777,216");
     Cli.run("bench", "attention", "--tokens", "0").fails(2, "--tokens");
   }
 
@@ -117,6 +121,7 @@ class BenchCommandTest {
   void lengths() {
     assertArrayEquals(new int[] {128, 128, 128}, Workload.parseLengths("3x128"));
     assertArrayEquals(new int[] {16, 77, 4, 4}, Workload.parseLengths("16,77,2x4"));
+    assertArrayEquals(new int[] {5, 7, 5, 7}, Workload.parseLengths("5,7", 2));
     for (String wrong : List.of("", "x", "3x", "2x3x4", "-1", "1,,2")) {
       assertThrows(IllegalArgumentException.class, () -> Workload.parseLengths(wrong), wrong);
     }
