@@ -75,6 +75,21 @@ public final class Tokenizer implements AutoCloseable {
         settings.withDefaultFamily(familyOf(definition.source().kind())));
   }
 
+  /**
+   * Loads a tokenizer.json as the tokenizers library itself does: the files beside it are not read,
+   * and its own truncation gives {@link #modelMaxLength()} and the side that is cut.
+   *
+   * @param directory of tokenizer.json
+   * @throws TokenizerException when it is missing, malformed or not supported
+   */
+  public static Tokenizer loadFileAlone(Path directory) {
+    Path file = directory.resolve("tokenizer.json");
+    TokenizerJsonFile json = TokenizerJsonFile.read(file);
+    TokenizerSettings settings = TokenizerSettings.ofFileAlone(json.truncation());
+    var source = new TokenizerSource(TokenizerSource.Kind.TOKENIZER_JSON, List.of(file));
+    return new Tokenizer(json.define(source, settings), settings);
+  }
+
   /** Encodes a text with special tokens and without truncation. */
   public Encoding encode(String text) {
     return encode(text, EncodeOptions.defaults());

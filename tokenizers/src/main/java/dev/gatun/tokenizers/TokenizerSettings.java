@@ -49,6 +49,29 @@ record TokenizerSettings(
     boolean cleanUpTokenizationSpaces,
     Truncation.Side truncationSide) {
 
+  /** Of a tokenizer.json that stands alone: nothing but where it cuts a text. */
+  static TokenizerSettings ofFileAlone(Optional<Truncation> truncation) {
+    return new TokenizerSettings(
+        Optional.empty(),
+        Optional.empty(),
+        truncation.map(to -> OptionalInt.of(to.maxLength())).orElse(OptionalInt.empty()),
+        Map.of(),
+        List.of(),
+        List.of(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        false,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        0,
+        false,
+        truncation.map(Truncation::side).orElse(Truncation.Side.RIGHT));
+  }
+
   /** These settings, as the given family's when no file says which; null leaves them alone. */
   TokenizerSettings withDefaultFamily(TokenizerFamily assumed) {
     if (family.isPresent() || assumed == null) {
