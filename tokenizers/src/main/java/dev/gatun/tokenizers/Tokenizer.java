@@ -145,6 +145,17 @@ public final class Tokenizer implements AutoCloseable {
     return Windows.over(tokenizer.encode(text, textPair, true), 1, maxLength, stride, side());
   }
 
+  /**
+   * Encodes a pair as windows over its first text, each with the whole second one, as {@link
+   * #encodeWindows(String, String, int, int)} does over the second.
+   */
+  public List<Encoding> encodeWindowsOverFirst(
+      String text, String textPair, int maxLength, int stride) {
+    Objects.requireNonNull(text, "text");
+    Objects.requireNonNull(textPair, "textPair");
+    return Windows.over(tokenizer.encode(text, textPair, true), 0, maxLength, stride, side());
+  }
+
   private Truncation.Side side() {
     return settings.truncationSide();
   }
@@ -290,6 +301,24 @@ public final class Tokenizer implements AutoCloseable {
   public OptionalInt modelMaxLength() {
     tokenizer.checkOpen();
     return settings.modelMaxLength();
+  }
+
+  /**
+   * Whether a model gets the type ids, as transformers 5 decides it: {@code model_input_names} has
+   * them, else the tokenizer's class does.
+   */
+  public boolean givesTypeIds() {
+    return settings.givesTypeIds(false);
+  }
+
+  /** As {@link #givesTypeIds}, in transformers 4, where more classes do. */
+  public boolean givesTypeIdsInRelease4() {
+    return settings.givesTypeIds(true);
+  }
+
+  /** Whether a batch would be padded in front of its texts: {@code padding_side}. */
+  public boolean padsLeft() {
+    return settings.paddingSide() == Truncation.Side.LEFT;
   }
 
   /** The special tokens by role. */
