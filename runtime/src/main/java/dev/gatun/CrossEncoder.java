@@ -121,7 +121,8 @@ public final class CrossEncoder implements AutoCloseable {
       if (function == null) {
         function = task.config().numLabels() == 1 ? ScoreFunction.SIGMOID : ScoreFunction.IDENTITY;
       }
-      int length = maxTokens > 0 ? maxTokens : config.maxSeqLength().orElse(task.maxTokens());
+      int usual = Math.min(task.maxTokens(), task.config().usualTokens().orElse(Integer.MAX_VALUE));
+      int length = maxTokens > 0 ? maxTokens : config.maxSeqLength().orElse(usual);
       int positions = task.config().maxPositions().orElse(Integer.MAX_VALUE);
       return new CrossEncoder(task, function, Math.min(length, positions));
     }

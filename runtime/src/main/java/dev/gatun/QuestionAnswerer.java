@@ -3,6 +3,7 @@ package dev.gatun;
 import dev.gatun.runtime.text.AnswerSpans;
 import dev.gatun.tokenizers.Encoding;
 import dev.gatun.tokenizers.TextPair;
+import dev.gatun.tokenizers.Tokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -141,7 +142,12 @@ public final class QuestionAnswerer implements AutoCloseable {
   /** Loads from a directory. */
   public static QuestionAnswerer load(Path directory, LoadOptions options) {
     return new QuestionAnswerer(
-        TaskModel.load(directory, options, "question answering", "ForQuestionAnswering"));
+        TaskModel.load(
+            directory,
+            options,
+            "question answering",
+            "ForQuestionAnswering",
+            Tokenizer::givesTypeIdsInRelease4));
   }
 
   /** The best answer; an empty one of score 0 where the context has no token to answer with. */
@@ -178,12 +184,10 @@ public final class QuestionAnswerer implements AutoCloseable {
               task.config().maxPositions().orElse(Integer.MAX_VALUE));
       int stride = options.stride().orElse(Math.min(length / 2, LARGEST_STRIDE));
       List<List<Encoding>> windows =
-          pairs.parallelStream()
-              .map(p -> task.tokenizer().encodeWindows(p.first(), p.second(), length, stride))
-              .toList();
+          pairs.parallelStream().map(pair -> windows(pair, length, stride)).toList();
       List<Encoding> all = windows.stream().flatMap(List::stream).toList();
       int clsId = task.tokenizer().specialTokens().cls().map(token -> token.id()).orElse(-1);
-      var spans = new AnswerSpans(clsId, options);
+      var spans = new AnswerSpans(clsId, task.tokenizer().padsLeft(), options);
       var found =
           new ArrayList<AnswerSpans.Window>(
               Collections.nCopies(all.size(), AnswerSpans.Window.EMPTY));
@@ -206,6 +210,14 @@ public final class QuestionAnswerer implements AutoCloseable {
       }
       return answers;
     }
+  }
+
+  /** The question goes first; for a tokenizer that pads on the left the context does. */
+  private List<Encoding> windows(TextPair pair, int length, int stride) {
+    Tokenizer tokenizer = task.tokenizer();
+    return tokenizer.padsLeft()
+        ? tokenizer.encodeWindowsOverFirst(pair.second(), pair.first(), length, stride)
+        : tokenizer.encodeWindows(pair.first(), pair.second(), length, stride);
   }
 
   /** Frees the model and the tokenizer after the calls in flight; idempotent. */

@@ -35,6 +35,8 @@ final class SentenceEncoder implements AutoCloseable {
 
     OptionalInt maxTokens();
 
+    OptionalInt usualTokens();
+
     String explain();
 
     @Override
@@ -118,6 +120,11 @@ final class SentenceEncoder implements AutoCloseable {
     return source.maxTokens();
   }
 
+  /** Tokens that a text is cut to for a tokenizer without a limit; empty if there is none. */
+  OptionalInt usualTokens() {
+    return source.usualTokens();
+  }
+
   NativeContext context() {
     return context;
   }
@@ -192,6 +199,11 @@ final class SentenceEncoder implements AutoCloseable {
     }
 
     @Override
+    public OptionalInt usualTokens() {
+      return model.config().usualTokens();
+    }
+
+    @Override
     public String explain() {
       List<String> modes = pooling.modes().stream().map(PoolingMode::toString).toList();
       return "%s, pooling %s%s"
@@ -220,6 +232,11 @@ final class SentenceEncoder implements AutoCloseable {
 
     @Override
     public OptionalInt maxTokens() {
+      return OptionalInt.empty();
+    }
+
+    @Override
+    public OptionalInt usualTokens() {
       return OptionalInt.empty();
     }
 

@@ -11,17 +11,20 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /** What every task class is made of: a tokenizer, a model with the head of the task, one end. */
 final class TaskModel implements AutoCloseable {
   private final Model model;
   private final Tokenizer tokenizer;
+  private final boolean typeIds;
   private final int maxTokens;
   private final Lifetime lifetime;
 
-  private TaskModel(Model model, Tokenizer tokenizer, Lifetime lifetime) {
+  private TaskModel(Model model, Tokenizer tokenizer, boolean typeIds, Lifetime lifetime) {
     this.model = model;
     this.tokenizer = tokenizer;
+    this.typeIds = typeIds && model.config().typeVocabSize() > 1;
     this.maxTokens =
         Math.min(
             tokenizer.modelMaxLength().orElse(Integer.MAX_VALUE),
@@ -38,6 +41,16 @@ final class TaskModel implements AutoCloseable {
    *     head
    */
   static TaskModel load(Path directory, LoadOptions options, String task, String head) {
+    return load(directory, options, task, head, Tokenizer::givesTypeIds);
+  }
+
+  /**
+   * As {@link #load(Path, LoadOptions, String, String)}.
+   *
+   * @param typeIds whether the model gets those of the tokenizer
+   */
+  static TaskModel load(
+      Path directory, LoadOptions options, String task, String head, Predicate<Tokenizer> typeIds) {
     NativeLibrary.bindAhead(options.device());
     Path file = directory.resolve("config.json");
     ModelConfig config = ConfigParser.parse(file);
@@ -60,7 +73,7 @@ final class TaskModel implements AutoCloseable {
     try {
       Tokenizer tokenizer = lifetime.owns(Tokenizer.load(directory));
       Model model = lifetime.owns(Model.load(directory, config, options.withArchitecture(name)));
-      return new TaskModel(model, tokenizer, lifetime);
+      return new TaskModel(model, tokenizer, typeIds.test(tokenizer), lifetime);
     } catch (Throwable e) {
       lifetime.close();
       throw e;
@@ -126,16 +139,13 @@ final class TaskModel implements AutoCloseable {
   }
 
   private Inputs inputs(List<Encoding> encodings, int[] batch) {
-    boolean types = model.config().typeVocabSize() > 1;
     List<int[]> ids = new ArrayList<>(batch.length);
-    List<int[]> typeIds = new ArrayList<>(batch.length);
+    List<int[]> types = new ArrayList<>(batch.length);
     for (int text : batch) {
       ids.add(encodings.get(text).ids());
-      if (types) {
-        typeIds.add(encodings.get(text).typeIds());
-      }
+      types.add(encodings.get(text).typeIds());
     }
-    return types ? Inputs.of(ids).withTokenTypeIds(typeIds) : Inputs.of(ids);
+    return typeIds ? Inputs.of(ids).withTokenTypeIds(types) : Inputs.of(ids);
   }
 
   /** Frees model and tokenizer when the calls in flight have ended; idempotent. */

@@ -61,15 +61,7 @@ public final class TextEmbedder implements AutoCloseable {
     prompts = Prompts.of(config, builder);
     normalizeLast = Boolean.TRUE.equals(builder.normalize());
     tokenBudget = builder.tokenBudget();
-    Path tokenizerFolder =
-        directory.resolve(
-            switch (config.modules().getFirst()) {
-              case SentenceModule.Transformer t -> t.path();
-              case SentenceModule.StaticEmbedding s -> s.path();
-              case SentenceModule other ->
-                  throw new IllegalStateException("modules begin with " + other);
-            });
-    var tokenizing = TokenizerLoad.begin(tokenizerFolder, config.doLowerCase());
+    var tokenizing = TokenizerLoad.begin(() -> tokenizer(directory, config));
     SentenceEncoder loaded = null;
     try {
       loaded =
@@ -93,8 +85,18 @@ public final class TextEmbedder implements AutoCloseable {
       encoder.close();
       throw e;
     }
-    tokens = new TextTokens(tokenizer, config, builder, encoder.maxTokens());
+    tokens = new TextTokens(tokenizer, config, builder, encoder);
     batcher = new MicroBatcher(tokenBudget, encoder::encode);
+  }
+
+  private static Tokenizer tokenizer(Path directory, SentenceTransformerConfig config) {
+    return switch (config.modules().getFirst()) {
+      case SentenceModule.Transformer(String path) ->
+          Tokenizer.load(directory.resolve(path), config.doLowerCase());
+      case SentenceModule.StaticEmbedding(String path) ->
+          Tokenizer.loadFileAlone(directory.resolve(path));
+      case SentenceModule other -> throw new IllegalStateException("modules begin with " + other);
+    };
   }
 
   private int dimension(TextEmbedderBuilder builder, int full) {

@@ -18,14 +18,11 @@ final class TextTokens {
   private final TextTruncation truncation;
   private final boolean promptPooled;
 
-  /**
-   * @param positions most tokens that the model can read; empty if there is no limit
-   */
   TextTokens(
       Tokenizer tokenizer,
       SentenceTransformerConfig config,
       TextEmbedderBuilder builder,
-      OptionalInt positions) {
+      SentenceEncoder encoder) {
     this.tokenizer = tokenizer;
     boolean isStatic = config.modules().getFirst() instanceof SentenceModule.StaticEmbedding;
     whole = EncodeOptions.defaults().withSpecialTokens(!isStatic);
@@ -35,14 +32,14 @@ final class TextTokens {
             .noneMatch(m -> m instanceof SentenceModule.Pooling p && !p.includePrompt());
     int asked = builder.maxTokens();
     if (asked == 0) {
-      // sentence-transformers' rule; a static table reads all of a text
-      asked =
-          isStatic
-              ? NO_LIMIT
-              : config.maxSeqLength().orElse(tokenizer.modelMaxLength().orElse(NO_LIMIT));
+      // sentence-transformers' rule
+      int usual =
+          Math.min(
+              tokenizer.modelMaxLength().orElse(NO_LIMIT), encoder.usualTokens().orElse(NO_LIMIT));
+      asked = config.maxSeqLength().orElse(usual);
     }
     // but never beyond the positions, where Python fails
-    maxTokens = Math.min(asked, positions.orElse(NO_LIMIT));
+    maxTokens = Math.min(asked, encoder.maxTokens().orElse(NO_LIMIT));
   }
 
   /** Tokens a text is cut to, special ones included; empty if nothing limits. */

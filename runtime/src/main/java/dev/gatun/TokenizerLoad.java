@@ -1,7 +1,7 @@
 package dev.gatun;
 
 import dev.gatun.tokenizers.Tokenizer;
-import java.nio.file.Path;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
@@ -13,8 +13,8 @@ final class TokenizerLoad {
     this.task = task;
   }
 
-  static TokenizerLoad begin(Path directory, boolean lowerCase) {
-    var task = new FutureTask<>(() -> Tokenizer.load(directory, lowerCase));
+  static TokenizerLoad begin(Callable<Tokenizer> load) {
+    var task = new FutureTask<>(load);
     Thread.ofPlatform().daemon().name("gatun-tokenizer").start(task);
     return new TokenizerLoad(task);
   }

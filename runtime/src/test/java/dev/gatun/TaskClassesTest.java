@@ -9,6 +9,10 @@ import dev.gatun.QuestionAnswerer.Answer;
 import dev.gatun.TokenClassifier.Aggregation;
 import dev.gatun.loader.config.ConfigException;
 import dev.gatun.tokenizers.TextPair;
+import dev.gatun.tokenizers.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -18,6 +22,7 @@ import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What the task classes share: their ends, their refusals, empty and huge inputs, threads. */
 class TaskClassesTest {
@@ -267,6 +272,50 @@ class TaskClassesTest {
               reader.answers(
                   "a", "rain ".repeat(40), QuestionAnswerer.Options.defaults().withWindows(8, 8)));
     }
+  }
+
+  /** What transformers 4.57 answers; it takes its answers out of the question, too. */
+  @Test
+  void aTokenizerThatPadsOnTheLeftReadsTheContextFirst(@TempDir Path directory) throws IOException {
+    copy("task-answers", directory, "\"padding_side\": \"left\", ");
+    try (var reader = QuestionAnswerer.load(directory, OPTIONS)) {
+      var two = QuestionAnswerer.Options.defaults().withTopK(2);
+      List<Answer> answers = reader.answers("zz", "reopened, unclosable gates", two);
+      assertEquals("unclosable", answers.getFirst().text());
+      assertEquals(0.036332069, answers.getFirst().score(), 1e-7);
+      assertEquals("", answers.getLast().text());
+      assertEquals(0.027951928, answers.getLast().score(), 1e-7);
+      String context =
+          "the water in the canal falls and the ship falls and the water in the lake rises and the"
+              + " night is old and the crew was slow to close the gate of the lock on that day of"
+              + " rain, and the captain opened it in 1920 at night";
+      assertEquals("it in 1920 at", reader.answers("the sea", context, two).getLast().text());
+    }
+  }
+
+  @Test
+  void typeIdsAreGivenWhereTheTokenizerHasThem(@TempDir Path directory) throws IOException {
+    copy("task-rerank", directory, "\"model_input_names\": [\"input_ids\", \"attention_mask\"], ");
+    var pair = List.of(new TextPair("the boat", "it is red"));
+    try (var typed = crossEncoder();
+        var untyped = CrossEncoder.load(directory, OPTIONS);
+        var tokenizer = Tokenizer.load(directory);
+        var model = Model.load(directory, OPTIONS)) {
+      int[] ids = tokenizer.encode("the boat", "it is red").ids();
+      float logit = model.forward(Inputs.of(ids), Set.of("logits")).values("logits", 0)[0];
+      assertEquals(1 / (1 + Math.exp(-logit)), untyped.scores(pair)[0], 1e-6);
+      assertTrue(Math.abs(typed.scores(pair)[0] - untyped.scores(pair)[0]) > 1e-4);
+    }
+  }
+
+  /** Copies a fixture, with more keys in its tokenizer_config.json. */
+  private static void copy(String fixture, Path to, String keys) throws IOException {
+    Path from = Fixtures.directory(fixture);
+    for (String name : List.of("config.json", "model.safetensors", "tokenizer.json")) {
+      Files.copy(from.resolve(name), to.resolve(name));
+    }
+    String config = Files.readString(from.resolve("tokenizer_config.json"));
+    Files.writeString(to.resolve("tokenizer_config.json"), config.replaceFirst("\\{", "{" + keys));
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.gatun;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,6 +54,46 @@ class TextEmbedderFilesTest {
         var other =
             TextEmbedder.load(Fixtures.directory("sentence-model2vec"), LoadOptions.defaults())) {
       assertArrayEquals(other.embed("the boat"), plain.embed("the boat"));
+    }
+  }
+
+  /** sentence-transformers opens the file with the tokenizers library, which applies all of it. */
+  @Test
+  void aStaticTokenizerIsTheFileAlone() throws IOException {
+    copy("sentence-static");
+    String file = "0_StaticEmbedding/tokenizer.json";
+    replace(
+        file,
+        "\"truncation\": null",
+        "\"truncation\": {\"direction\": \"Left\", \"max_length\": 2,"
+            + " \"strategy\": \"LongestFirst\", \"stride\": 0}");
+    Files.writeString(
+        directory.resolve("0_StaticEmbedding/tokenizer_config.json"),
+        "{\"model_max_length\": 1, \"do_lower_case\": false, \"tokenizer_class\": \"BertTokenizer\"}");
+    Files.writeString(directory.resolve("sentence_bert_config.json"), "{\"max_seq_length\": 1}");
+    try (var cut = TextEmbedder.load(directory, LoadOptions.defaults());
+        var whole =
+            TextEmbedder.load(Fixtures.directory("sentence-static"), LoadOptions.defaults())) {
+      assertArrayEquals(whole.embed("lock gate"), cut.embed("The boat LOCK gate"));
+    }
+    replace(file, "LongestFirst", "OnlySecond");
+    assertRefused("truncation", "OnlySecond");
+  }
+
+  /** DeBERTa's positions are relative; sentence-transformers cuts at max_position_embeddings. */
+  @Test
+  void relativePositionsAreCutAllTheSame() throws IOException {
+    copy("deberta-sequence-classification");
+    for (String name : List.of("tokenizer.json", "tokenizer_config.json")) {
+      Files.copy(Fixtures.directory("sentence-t5").resolve(name), directory.resolve(name));
+    }
+    replace("tokenizer_config.json", "\"model_max_length\": 40", "\"model_max_length\": 1e30");
+    try (var embedder = TextEmbedder.load(directory, LoadOptions.defaults());
+        var longer = TextEmbedder.builder(directory).maxTokens(10_000).build();
+        var encoder = CrossEncoder.load(directory, LoadOptions.defaults())) {
+      assertEquals(OptionalInt.of(64), embedder.maxTokens());
+      assertEquals(OptionalInt.of(10_000), longer.maxTokens());
+      assertEquals(64, encoder.maxTokens());
     }
   }
 

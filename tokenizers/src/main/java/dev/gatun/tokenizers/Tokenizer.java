@@ -75,6 +75,21 @@ public final class Tokenizer implements AutoCloseable {
         settings.withDefaultFamily(familyOf(definition.source().kind())));
   }
 
+  /**
+   * Loads a tokenizer.json as the tokenizers library itself does: the files beside it are not read,
+   * and its own truncation gives {@link #modelMaxLength()} and the side that is cut.
+   *
+   * @param directory of tokenizer.json
+   * @throws TokenizerException when it is missing, malformed or not supported
+   */
+  public static Tokenizer loadFileAlone(Path directory) {
+    Path file = directory.resolve("tokenizer.json");
+    TokenizerJsonFile json = TokenizerJsonFile.read(file);
+    TokenizerSettings settings = TokenizerSettings.ofFileAlone(json.truncation());
+    var source = new TokenizerSource(TokenizerSource.Kind.TOKENIZER_JSON, List.of(file));
+    return new Tokenizer(json.define(source, settings), settings);
+  }
+
   /** Encodes a text with special tokens and without truncation. */
   public Encoding encode(String text) {
     return encode(text, EncodeOptions.defaults());
@@ -128,6 +143,17 @@ public final class Tokenizer implements AutoCloseable {
     Objects.requireNonNull(text, "text");
     Objects.requireNonNull(textPair, "textPair");
     return Windows.over(tokenizer.encode(text, textPair, true), 1, maxLength, stride, side());
+  }
+
+  /**
+   * Encodes a pair as windows over its first text, each with the whole second one, as {@link
+   * #encodeWindows(String, String, int, int)} does over the second.
+   */
+  public List<Encoding> encodeWindowsOverFirst(
+      String text, String textPair, int maxLength, int stride) {
+    Objects.requireNonNull(text, "text");
+    Objects.requireNonNull(textPair, "textPair");
+    return Windows.over(tokenizer.encode(text, textPair, true), 0, maxLength, stride, side());
   }
 
   private Truncation.Side side() {
@@ -275,6 +301,24 @@ public final class Tokenizer implements AutoCloseable {
   public OptionalInt modelMaxLength() {
     tokenizer.checkOpen();
     return settings.modelMaxLength();
+  }
+
+  /**
+   * Whether a model gets the type ids, as transformers 5 decides it: {@code model_input_names} has
+   * them, else the tokenizer's class does.
+   */
+  public boolean givesTypeIds() {
+    return settings.givesTypeIds(false);
+  }
+
+  /** As {@link #givesTypeIds}, in transformers 4, where more classes do. */
+  public boolean givesTypeIdsInRelease4() {
+    return settings.givesTypeIds(true);
+  }
+
+  /** Whether a batch would be padded in front of its texts: {@code padding_side}. */
+  public boolean padsLeft() {
+    return settings.paddingSide() == Truncation.Side.LEFT;
   }
 
   /** The special tokens by role. */

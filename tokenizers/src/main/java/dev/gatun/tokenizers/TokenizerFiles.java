@@ -107,17 +107,7 @@ final class TokenizerFiles {
   private TokenizerDefinition fromJson(Path file) {
     TokenizerJsonFile json = TokenizerJsonFile.read(file);
     applyFlags(json.sections());
-    var vocabulary =
-        new Vocabulary(
-            json.model().vocabulary(), AddedTokens.complete(json.addedTokens(), settings));
-    return new TokenizerDefinition(
-        source(TokenizerSource.Kind.TOKENIZER_JSON, file),
-        file,
-        json.sections(),
-        json.model().json(),
-        json.model().bpe(),
-        json.model().continuingSubwordPrefix(),
-        vocabulary);
+    return json.define(source(TokenizerSource.Kind.TOKENIZER_JSON, file), settings);
   }
 
   /**

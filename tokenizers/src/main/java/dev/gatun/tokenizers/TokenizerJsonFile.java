@@ -12,11 +12,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
  * Reads tokenizer.json. The large model section is streamed and kept as text, the others become
- * trees; {@code truncation} and {@code padding} are left behind.
+ * trees; {@code padding} is left behind.
  */
 final class TokenizerJsonFile {
   /** Deeper than any real file, well below the 128 levels at which the Rust parser gives up. */
@@ -27,6 +28,7 @@ final class TokenizerJsonFile {
   private final ObjectNode sections = JsonNodeFactory.instance.objectNode();
   private JsonNode addedTokens = JsonNodeFactory.instance.arrayNode();
   private ModelSection model;
+  private JsonNode truncation = JsonNodeFactory.instance.nullNode();
 
   private TokenizerJsonFile(Path file, String text) {
     this.file = file;
@@ -53,12 +55,20 @@ final class TokenizerJsonFile {
     return sections;
   }
 
-  ModelSection model() {
-    return model;
+  /** What the file says, with what the settings add to it. */
+  TokenizerDefinition define(TokenizerSource source, TokenizerSettings settings) {
+    return new TokenizerDefinition(
+        source,
+        file,
+        sections,
+        model.json(),
+        model.bpe(),
+        model.continuingSubwordPrefix(),
+        new Vocabulary(model.vocabulary(), AddedTokens.complete(addedTokens(), settings)));
   }
 
   /** The tokens of the added_tokens section, in file order. */
-  List<AddedToken> addedTokens() {
+  private List<AddedToken> addedTokens() {
     if (addedTokens.isNull()) {
       return List.of();
     }
@@ -70,6 +80,33 @@ final class TokenizerJsonFile {
       tokens.add(AddedToken.of(node, false, file, "added_tokens[" + tokens.size() + "]"));
     }
     return tokens;
+  }
+
+  /**
+   * The truncation that the library itself applies to a text, and transformers does not.
+   *
+   * @throws TokenizerException if it is malformed or cuts no single text
+   */
+  Optional<Truncation> truncation() {
+    if (truncation.isNull()) {
+      return Optional.empty();
+    }
+    JsonNode length = truncation.path("max_length");
+    String strategy = truncation.path("strategy").asText();
+    String direction = truncation.path("direction").asText("Right");
+    if (!length.canConvertToInt()
+        || length.intValue() < 1
+        || !List.of("LongestFirst", "OnlyFirst").contains(strategy)
+        || !List.of("Left", "Right").contains(direction)) {
+      throw new TokenizerException(
+          file,
+          "truncation "
+              + truncation
+              + " is not supported; supported: a max_length from 1, strategy LongestFirst or"
+              + " OnlyFirst, direction Left or Right");
+    }
+    var side = direction.equals("Left") ? Truncation.Side.LEFT : Truncation.Side.RIGHT;
+    return Optional.of(Truncation.to(length.intValue()).withSide(side));
   }
 
   private void parse() throws IOException {
@@ -104,6 +141,7 @@ final class TokenizerJsonFile {
         model = ModelSection.read(file, text, parser);
       }
       case "added_tokens" -> addedTokens = readTree(name, parser);
+      case "truncation" -> truncation = readTree(name, parser);
       case "version" -> {
         JsonNode version = readTree(name, parser);
         if (!"1.0".equals(version.textValue())) {

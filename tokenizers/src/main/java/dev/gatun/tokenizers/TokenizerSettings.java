@@ -28,6 +28,8 @@ import java.util.OptionalInt;
  * @param extraIds T5's number of sentinel tokens
  * @param cleanUpTokenizationSpaces false when absent (transformers 5)
  * @param truncationSide right when absent
+ * @param paddingSide right when absent
+ * @param modelInputNames empty when absent
  */
 record TokenizerSettings(
     Optional<String> tokenizerClass,
@@ -47,7 +49,34 @@ record TokenizerSettings(
     Optional<Boolean> addEosToken,
     int extraIds,
     boolean cleanUpTokenizationSpaces,
-    Truncation.Side truncationSide) {
+    Truncation.Side truncationSide,
+    Truncation.Side paddingSide,
+    Optional<List<String>> modelInputNames) {
+
+  /** Of a tokenizer.json that stands alone: nothing but where it cuts a text. */
+  static TokenizerSettings ofFileAlone(Optional<Truncation> truncation) {
+    return new TokenizerSettings(
+        Optional.empty(),
+        Optional.empty(),
+        truncation.map(to -> OptionalInt.of(to.maxLength())).orElse(OptionalInt.empty()),
+        Map.of(),
+        List.of(),
+        List.of(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        false,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        0,
+        false,
+        truncation.map(Truncation::side).orElse(Truncation.Side.RIGHT),
+        Truncation.Side.RIGHT,
+        Optional.empty());
+  }
 
   /** These settings, as the given family's when no file says which; null leaves them alone. */
   TokenizerSettings withDefaultFamily(TokenizerFamily assumed) {
@@ -74,7 +103,26 @@ record TokenizerSettings(
         addEosToken,
         extraIds,
         cleanUpTokenizationSpaces,
-        truncationSide);
+        truncationSide,
+        paddingSide,
+        modelInputNames);
+  }
+
+  /**
+   * Whether {@code token_type_ids} are among the model's inputs: as stated, else as the class has
+   * it. In transformers 4 a class that doesn't say otherwise has them, ALBERT's among these.
+   */
+  boolean givesTypeIds(boolean release4) {
+    if (modelInputNames.isPresent()) {
+      return modelInputNames.get().contains("token_type_ids");
+    }
+    return switch (family.orElse(null)) {
+      case null -> release4;
+      case ALBERT -> release4;
+      case DEBERTA_V2 -> true;
+      case BERT -> !tokenizerClass.equals(Optional.of("DistilBertTokenizer"));
+      case GPT2, ROBERTA, T5, XLM_ROBERTA, MPNET -> false;
+    };
   }
 
   /** BERT's three-valued flag. */

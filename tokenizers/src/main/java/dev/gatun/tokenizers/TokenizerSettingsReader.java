@@ -87,7 +87,9 @@ final class TokenizerSettingsReader {
         bool("add_eos_token"),
         extraIds(),
         bool("clean_up_tokenization_spaces").orElse(false),
-        truncationSide());
+        side("truncation_side"),
+        side("padding_side"),
+        modelInputNames());
   }
 
   private static String withoutFast(String className) {
@@ -251,15 +253,26 @@ final class TokenizerSettingsReader {
     return value.intValue();
   }
 
-  private Truncation.Side truncationSide() {
-    String side = text("truncation_side").orElse("right");
+  private Truncation.Side side(String key) {
+    String side = text(key).orElse("right");
     return switch (side) {
       case "right" -> Truncation.Side.RIGHT;
       case "left" -> Truncation.Side.LEFT;
       default ->
           throw new TokenizerException(
-              configFile, "truncation_side must be \"left\" or \"right\", not \"" + side + "\"");
+              configFile, key + " must be \"left\" or \"right\", not \"" + side + "\"");
     };
+  }
+
+  private Optional<List<String>> modelInputNames() {
+    JsonNode names = config.get("model_input_names");
+    if (names == null || names.isNull()) {
+      return Optional.empty();
+    }
+    if (!names.isArray()) {
+      throw new TokenizerException(configFile, "model_input_names must be a list, not " + names);
+    }
+    return Optional.of(names.valueStream().map(JsonNode::asText).toList());
   }
 
   private Optional<String> text(String key) {

@@ -164,7 +164,7 @@ final class LogitsCommand implements Callable<Integer> {
       Encoding encoding =
           pair == null ? tokenizer.encode(input.text) : tokenizer.encode(input.text, pair);
       inputs = Inputs.of(encoding.ids());
-      if (pair != null && readsTokenTypes(loaded.config())) {
+      if (pair != null && tokenizer.givesTypeIds() && readsTokenTypes(loaded.config())) {
         inputs = inputs.withTokenTypeIds(List.of(encoding.typeIds()));
       }
     }

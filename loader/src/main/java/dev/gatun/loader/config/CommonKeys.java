@@ -91,8 +91,11 @@ final class CommonKeys {
     List<String> architectures = keys.texts("architectures");
     Optional<DType> dtype = dtype(keys);
     SortedMap<Integer, String> labels = labels(keys);
-    boolean hasLabels = keys.nullable("id2label") != null;
-    int numLabels = keys.optionalInteger("num_labels", 1, MAX_LABELS).orElse(DEFAULT_LABELS);
+    int named = keys.nullable("id2label") == null ? DEFAULT_LABELS : labels.size();
+    int numLabels = keys.optionalInteger("num_labels", 1, MAX_LABELS).orElse(named);
+    if (numLabels != named) {
+      labels.clear(); // names of other labels: the number wins
+    }
     keys.nullable("_num_labels");
     Optional<String> problem = keys.optionalText("problem_type");
     if (problem.isPresent() && !PROBLEM_TYPES.contains(problem.get())) {
@@ -103,13 +106,7 @@ final class CommonKeys {
     Set<String> known = new HashSet<>(HARMLESS);
     known.addAll(GenerationConfig.KEYS);
     known.addAll(harmless);
-    return new CommonConfig(
-        architectures,
-        dtype,
-        labels,
-        hasLabels ? labels.size() : numLabels,
-        problem,
-        keys.unread(known));
+    return new CommonConfig(architectures, dtype, labels, numLabels, problem, keys.unread(known));
   }
 
   // Where both spellings are given the newer wins, as in the reference.

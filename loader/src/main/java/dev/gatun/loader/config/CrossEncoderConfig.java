@@ -41,19 +41,13 @@ public record CrossEncoderConfig(Optional<String> activationFunction, OptionalIn
       throw settings.refuse(
           "default_prompt_name", settings.nullable("default_prompt_name"), "null (no prompt)");
     }
-    Path file = directory.resolve("sentence_bert_config.json");
-    OptionalInt length = OptionalInt.empty();
-    if (Files.exists(file)) {
-      ConfigReader limits = ConfigReader.of(file);
-      limits.onlyFalse("do_lower_case", "the tokenizer decides");
-      length = limits.optionalInteger("max_seq_length", 1, Integer.MAX_VALUE);
-    }
+    var transformer = TransformerSettings.read(directory, TransformerSettings.Task.SCORING);
     return new CrossEncoderConfig(
         settings
             .optionalText("activation_fn")
             .filter(CrossEncoderConfig::trusted)
             .or(() -> activation),
-        length);
+        transformer.maxSeqLength());
   }
 
   private static Optional<String> inModelConfig(Path file) {

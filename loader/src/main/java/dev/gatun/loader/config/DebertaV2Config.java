@@ -225,6 +225,11 @@ public record DebertaV2Config(
   }
 
   @Override
+  public OptionalInt usualTokens() {
+    return OptionalInt.of(maxPositionEmbeddings);
+  }
+
+  @Override
   public Activation activation() {
     return hiddenAct;
   }

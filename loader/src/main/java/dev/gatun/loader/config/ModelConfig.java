@@ -48,6 +48,14 @@ public sealed interface ModelConfig
   /** Most tokens that the model has positions for; empty if positions are relative alone. */
   OptionalInt maxPositions();
 
+  /**
+   * To how many tokens sentence-transformers cuts a text for a tokenizer without a limit: {@code
+   * max_position_embeddings}, also of a model with relative positions alone.
+   */
+  default OptionalInt usualTokens() {
+    return maxPositions();
+  }
+
   /** Segments that tokens may be told apart by, 0 for a model that knows none. */
   default int typeVocabSize() {
     return 0;

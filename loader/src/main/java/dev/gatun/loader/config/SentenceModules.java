@@ -22,7 +22,11 @@ final class SentenceModules {
           "ReLU", Activation.RELU,
           "GELU", Activation.GELU_ERF,
           "SiLU", Activation.SILU,
-          "Sigmoid", Activation.SIGMOID);
+          "Sigmoid", Activation.SIGMOID,
+          "ReLU6", Activation.RELU6,
+          "LeakyReLU", Activation.LEAKY_RELU,
+          "Mish", Activation.MISH,
+          "Hardswish", Activation.HARDSWISH);
 
   private final Path directory;
   private final Path file;
@@ -32,14 +36,13 @@ final class SentenceModules {
     this.file = directory.resolve("modules.json");
   }
 
-  /**
-   * The modules, in their order; without modules.json a transformer with mean pooling, or the last
-   * token of a causal model.
-   */
+  /** Whether there is a modules.json. */
+  boolean exist() {
+    return Files.exists(file);
+  }
+
+  /** The modules that modules.json lists, in their order. */
   List<SentenceModule> read() {
-    if (!Files.exists(file)) {
-      return withoutList();
-    }
     List<SentenceModule> modules = new ArrayList<>();
     for (JsonNode node : ConfigParser.readArray(file)) {
       if (!node.path("type").isTextual() || !node.path("path").isTextual()) {
@@ -50,15 +53,20 @@ final class SentenceModules {
       }
       String type = node.get("type").textValue();
       // Packages were renamed between releases: only the class says what it is.
-      modules.add(
-          module(type.substring(type.lastIndexOf('.') + 1), path(node.get("path").textValue())));
+      String name = type.substring(type.lastIndexOf('.') + 1);
+      if (!name.equals("Dropout")) { // of training alone
+        modules.add(module(name, path(node.get("path").textValue())));
+      }
     }
     checkOrder(modules);
     return List.copyOf(modules);
   }
 
-  /** A plain transformer, or a directory that model2vec itself has written. */
-  private List<SentenceModule> withoutList() {
+  /**
+   * The modules of a model that lists none: a transformer with mean pooling, or the last token of a
+   * causal model; a table where model2vec itself has written the directory.
+   */
+  List<SentenceModule> defaults() {
     Path config = directory.resolve("config.json");
     PoolingMode pooling = PoolingMode.MEAN;
     if (Files.exists(config)) {

@@ -49,20 +49,38 @@ public record SentenceTransformerConfig(
           "sentence_xlm-roberta_config.json",
           "sentence_xlnet_config.json");
 
+  private static final String KIND = "SentenceTransformer";
+
   public SentenceTransformerConfig {
     modules = List.copyOf(modules);
     prompts = Collections.unmodifiableMap(new LinkedHashMap<>(prompts));
   }
 
   /**
-   * Reads a model directory; without modules.json it is a transformer with mean pooling.
+   * Reads a model directory. As sentence-transformers does, it takes the defaults, a transformer
+   * with mean pooling and nothing of the other files, where there is no modules.json or where that
+   * belongs to a model of another kind, as a cross-encoder.
    *
    * @throws ConfigException if a file is malformed or asks for a module that is not supported
    */
   public static SentenceTransformerConfig load(Path directory) {
-    List<SentenceModule> modules = new SentenceModules(directory).read();
-    ConfigReader limits = limits(directory, modules.getFirst());
+    var listed = new SentenceModules(directory);
     ConfigReader keys = optional(directory.resolve("config_sentence_transformers.json"));
+    if (!listed.exist() || !keys.text("model_type", KIND).equals(KIND)) {
+      keys = new ConfigReader(directory.toString(), JsonNodeFactory.instance.objectNode());
+      return of(listed.defaults(), TransformerSettings.NONE, keys);
+    }
+    List<SentenceModule> modules = listed.read();
+    return of(
+        modules,
+        modules.getFirst() instanceof SentenceModule.Transformer(String path)
+            ? TransformerSettings.read(directory.resolve(path), TransformerSettings.Task.EMBEDDING)
+            : TransformerSettings.NONE,
+        keys);
+  }
+
+  private static SentenceTransformerConfig of(
+      List<SentenceModule> modules, TransformerSettings transformer, ConfigReader keys) {
     Map<String, String> prompts = prompts(keys);
     Optional<String> defaultPromptName = keys.optionalText("default_prompt_name");
     if (defaultPromptName.isPresent() && !prompts.containsKey(defaultPromptName.get())) {
@@ -73,23 +91,12 @@ public record SentenceTransformerConfig(
     }
     return new SentenceTransformerConfig(
         modules,
-        limits.optionalInteger("max_seq_length", 1, Integer.MAX_VALUE),
-        limits.bool("do_lower_case", false),
+        transformer.maxSeqLength(),
+        transformer.doLowerCase(),
         prompts,
         defaultPromptName,
         SimilarityFunction.read(keys),
         keys.optionalInteger("truncate_dim", 1, CommonKeys.MAX_WIDTH));
-  }
-
-  private static ConfigReader limits(Path directory, SentenceModule first) {
-    String path = first instanceof SentenceModule.Transformer t ? t.path() : "";
-    Path folder = directory.resolve(path);
-    return optional(
-        LIMITS.stream()
-            .map(folder::resolve)
-            .filter(Files::exists)
-            .findFirst()
-            .orElse(folder.resolve(LIMITS.getFirst())));
   }
 
   private static Map<String, String> prompts(ConfigReader keys) {

@@ -1,8 +1,6 @@
 package dev.gatun.loader.config;
 
-import dev.gatun.loader.json.Text;
 import java.util.Arrays;
-import java.util.stream.Collectors;
 
 /**
  * {@code similarity_fn_name} of sentence-transformers: how two vectors of a model are meant to be
@@ -24,19 +22,10 @@ public enum SimilarityFunction {
     this.name = name;
   }
 
+  /** The one that a model names; cosine, as in sentence-transformers, for any other name. */
   static SimilarityFunction read(ConfigReader keys) {
     String wanted = keys.optionalText("similarity_fn_name").orElse(COSINE.name);
-    // the enum's own spelling in files of release 3.0
-    String plain = wanted.equals("dot_score") ? DOT.name : wanted;
-    return Arrays.stream(values())
-        .filter(f -> f.name.equals(plain))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                keys.refuse(
-                    "similarity_fn_name",
-                    Text.quote(wanted),
-                    Arrays.stream(values()).map(f -> f.name).collect(Collectors.joining(", "))));
+    return Arrays.stream(values()).filter(f -> f.name.equals(wanted)).findFirst().orElse(COSINE);
   }
 
   /** As in {@code similarity_fn_name}: {@code cosine}. */

@@ -195,9 +195,13 @@ class ConfigParserTest {
   @Test
   void readsLabels() {
     ModelConfig named =
-        parse(bert("\"id2label\": {\"1\": \"B\", \"0\": \"A\", \"2\": \"C\"}, \"num_labels\": 7"));
+        parse(bert("\"id2label\": {\"1\": \"B\", \"0\": \"A\", \"2\": \"C\"}, \"num_labels\": 3"));
     assertEquals(Map.of(0, "A", 1, "B", 2, "C"), named.idToLabel());
     assertEquals(3, named.numLabels());
+    // names of another number of labels are those of another head
+    ModelConfig counted = parse(bert("\"id2label\": {\"0\": \"A\"}, \"num_labels\": 7"));
+    assertEquals("LABEL_0", counted.label(0));
+    assertEquals(7, counted.numLabels());
     assertEquals(5, parse(bert("\"num_labels\": 5")).numLabels());
   }
 

@@ -52,7 +52,13 @@ class CrossEncoderConfigTest {
     write("config.json", "{\"sentence_transformers\": {\"activation_fn\": \"torch.nn.Sigmoid\"}}");
     write("modules.json", MODULES);
     settings("\"activation_fn\": \"torch.nn.Identity\"");
-    write("sentence_bert_config.json", "{\"max_seq_length\": 77}");
+    write(
+        "sentence_bert_config.json",
+        """
+        {"max_seq_length": 77, "transformer_task": "sequence-classification",
+         "module_output_name": "scores",
+         "modality_config": {"text": {"method": "forward", "method_output_name": "logits"}}}
+        """);
     assertEquals(
         new CrossEncoderConfig(Optional.of("torch.nn.Identity"), OptionalInt.of(77)), load());
     settings("\"activation_fn\": null");
@@ -82,6 +88,8 @@ class CrossEncoderConfigTest {
     refused("do_lower_case");
     write("sentence_bert_config.json", "{\"max_seq_length\": 0}");
     refused("max_seq_length");
+    write("sentence_bert_config.json", "{\"transformer_task\": \"text-generation\"}");
+    refused("text-generation");
     write("modules.json", "[{\"type\": \"a.Transformer\"}, {\"type\": \"a.LogitScore\"}]");
     refused("LogitScore");
     write("modules.json", "{");

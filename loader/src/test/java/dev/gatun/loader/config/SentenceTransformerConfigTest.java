@@ -106,6 +106,69 @@ class SentenceTransformerConfigTest {
     assertEquals(List.of(new StaticEmbedding(""), new Normalize()), load().modules());
   }
 
+  @Test
+  void withoutModulesOrWithThoseOfAnotherKindNothingElseIsRead() throws IOException {
+    write("sentence_bert_config.json", "{\"max_seq_length\": 7, \"do_lower_case\": true}");
+    write(
+        "config_sentence_transformers.json",
+        """
+        {"prompts": {"query": "q: "}, "default_prompt_name": "query", "similarity_fn_name": "dot",
+         "truncate_dim": 2, "model_type": "CrossEncoder"}
+        """);
+    SentenceTransformerConfig plain = load();
+    assertEquals(
+        new SentenceTransformerConfig(
+            pooledBy(PoolingMode.MEAN),
+            OptionalInt.empty(),
+            false,
+            Map.of("query", "", "document", ""),
+            Optional.empty(),
+            SimilarityFunction.COSINE,
+            OptionalInt.empty()),
+        plain);
+    writeSound();
+    assertEquals(plain, load());
+  }
+
+  @Test
+  void aTransformerAsTodaysReleasesSaveIt() throws IOException {
+    writeSound();
+    write(
+        "sentence_bert_config.json",
+        """
+        {"transformer_task": "feature-extraction", "module_output_name": "token_embeddings",
+         "modality_config": {"text": {"method": "forward", "method_output_name": "last_hidden_state"}},
+         "max_seq_length": 30, "model_args": {"torch_dtype": "float16", "revision": null},
+         "tokenizer_args": {"model_max_length": 9, "use_fast": true}, "query_length": null}
+        """);
+    assertEquals(OptionalInt.of(9), load().maxSeqLength());
+  }
+
+  @Test
+  void whatOnlyTrainingHasIsLeftOut() throws IOException {
+    writeSound();
+    write("modules.json", MODULES.replace("models.Normalize", "models.Dropout"));
+    assertEquals(3, load().modules().size());
+  }
+
+  @Test
+  void activationsOfTorch() throws IOException {
+    writeSound();
+    write(
+        "2_Dense/config.json",
+        DENSE.replace(
+            "{", "{\"activation_function\": \"torch.nn.modules.activation.LeakyReLU\", "));
+    assertEquals(
+        new Dense("2_Dense", 8, 3, true, Activation.LEAKY_RELU, false), load().modules().get(2));
+  }
+
+  @Test
+  void aSimilarityThatNobodyKnowsIsCosine() throws IOException {
+    writeSound();
+    write("config_sentence_transformers.json", "{\"similarity_fn_name\": \"maxsim\"}");
+    assertEquals(SimilarityFunction.COSINE, load().similarity());
+  }
+
   private static List<SentenceModule> pooledBy(PoolingMode mode) {
     return List.of(new Transformer(""), new Pooling(List.of(mode), true));
   }
@@ -139,9 +202,18 @@ class SentenceTransformerConfigTest {
         "config_sentence_transformers.json| {}| {\"prompts\": [1]}| prompts",
         "config_sentence_transformers.json| {}| {\"prompts\": {\"query\": 1}}| prompts",
         "config_sentence_transformers.json| {}| {\"default_prompt_name\": \"x\"}| default_prompt_name",
-        "config_sentence_transformers.json| {}| {\"similarity_fn_name\": \"near\"}| near",
+        "config_sentence_transformers.json| {}| {\"similarity_fn_name\": 1}| similarity_fn_name",
         "config_sentence_transformers.json| {}| {\"truncate_dim\": -1}| truncate_dim",
         "sentence_bert_config.json| {}| {\"max_seq_length\": 0}| max_seq_length",
+        "sentence_bert_config.json| {}| {\"transformer_task\": \"fill-mask\"}| fill-mask",
+        "sentence_bert_config.json| {}| {\"module_output_name\": \"sentence_embedding\"}| module_output_name",
+        "sentence_bert_config.json| {}| {\"modality_config\": {\"message\": {}}}| modality_config",
+        "sentence_bert_config.json| {}| {\"processing_kwargs\": {\"text\": {}}}| processing_kwargs",
+        "sentence_bert_config.json| {}| {\"query_length\": 32}| query_length",
+        "sentence_bert_config.json| {}| {\"tokenizer_name_or_path\": \"other\"}| tokenizer_name_or_path",
+        "sentence_bert_config.json| {}| {\"config_args\": {\"hidden_act\": \"relu\"}}| config_args.hidden_act",
+        "sentence_bert_config.json| {}| {\"tokenizer_args\": {\"model_max_length\": 0}}| model_max_length",
+        "sentence_bert_config.json| {}| {\"processor_kwargs\": {\"do_lower_case\": true}}| do_lower_case",
       })
   void whatIsMalformedIsNamed(String file, String sound, String broken, String refusal)
       throws IOException {

@@ -17,8 +17,6 @@ import java.util.PriorityQueue;
  * transformers 4.57 ({@code src/transformers/pipelines/question_answering.py}).
  */
 public final class AnswerSpans {
-  private static final int CONTEXT = 1;
-
   /** Best first; of equal ones, the one that begins first. */
   private static final Comparator<Span> ORDER =
       Comparator.comparingDouble((Span span) -> span.score)
@@ -27,13 +25,17 @@ public final class AnswerSpans {
           .thenComparingInt(Span::last);
 
   private final int clsId;
+  private final int context;
   private final Options options;
 
   /**
    * @param clsId a token that a model may point at to say that there is no answer; -1 for none
+   * @param contextFirst whether the question comes behind the context; then its tokens and the
+   *     special ones may be part of an answer, as in the pipeline
    */
-  public AnswerSpans(int clsId, Options options) {
+  public AnswerSpans(int clsId, boolean contextFirst, Options options) {
     this.clsId = clsId;
+    this.context = contextFirst ? 0 : 1;
     this.options = options;
   }
 
@@ -67,7 +69,7 @@ public final class AnswerSpans {
     int[] ids = encoding.ids();
     var candidate = new boolean[ids.length];
     for (int i = 0; i < ids.length; i++) {
-      candidate[i] = encoding.sequence(i) == CONTEXT || ids[i] == clsId;
+      candidate[i] = context == 0 || encoding.sequence(i) == context || ids[i] == clsId;
     }
     double[] starts = probabilities(startLogits, candidate);
     double[] ends = probabilities(endLogits, candidate);
@@ -108,10 +110,10 @@ public final class AnswerSpans {
   }
 
   /** Where each word of the context begins and ends, as far as it is in the window. */
-  private static Map<Integer, int[]> words(Encoding encoding) {
+  private Map<Integer, int[]> words(Encoding encoding) {
     Map<Integer, int[]> words = new HashMap<>();
     for (int i = 0; i < encoding.length(); i++) {
-      if (encoding.sequence(i) == CONTEXT && encoding.word(i) != Encoding.NO_WORD) {
+      if (encoding.sequence(i) == context && encoding.word(i) != Encoding.NO_WORD) {
         int start = encoding.start(i);
         words.computeIfAbsent(encoding.word(i), _ -> new int[] {start, 0})[1] = encoding.end(i);
       }
