@@ -17,7 +17,7 @@ GATUN = """
 case "$*" in
   *"verify "*--json*) echo "[loading] one moment" >&2
     echo '[{"directory": "/m/bert", "passed": true, "checks": [{"passed": true, "limit": 2, "max_abs_error": 1}]}]' ;;
-  *bench*) echo '{"dtype": "f32", "median_ms": 1, "tokens_per_s": 2, "gflops": 3}' ;;
+  *bench*) echo '{"model": "/a/path", "dtype": "f32", "median_ms": 1, "tokens_per_s": 2, "gflops": 3}' ;;
 esac
 """
 BENCH = """
@@ -103,6 +103,7 @@ class ReportTest(unittest.TestCase):
         self.assertIn("| f32 | 1 | 1 | 0.50 | bert |", self.markdown)
         self.assertIn("| 6.0 | 50% | 2.00x |", self.markdown)
         self.assertEqual(len(self.json["bench"]["models"]), 8)
+        self.assertIn("| gpt2 | 16 | f32 |", self.markdown)
 
     def test_what_is_missing_is_skipped(self):
         steps = self.report(self.start("--skip", "verify"), 0)
