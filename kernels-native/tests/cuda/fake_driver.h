@@ -26,6 +26,7 @@ struct fake_config {
   long processors = 4;
   long init_error = 0;
   long lose_after = -1;
+  long lost_error = CUDA_ERROR_ILLEGAL_ADDRESS;
   long order = gt_shim::FORWARD;
   long seed = 1;
   long alignment = 256;
