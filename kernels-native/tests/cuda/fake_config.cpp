@@ -8,6 +8,7 @@
  *   memory       bytes of each device (k, m, g)
  *   processors   multiprocessors
  *   init_error   what cuInit returns
+ *   init_seconds and what it takes
  *   lose_after   kernels until the context is lost (set: counted from now, and lost contexts are as new); -1: never
  *   lost_error   what every call returns then
  *   order        forward, reverse, shuffle, or rotate: each kernel in another one
@@ -33,12 +34,19 @@ static const struct {
   const char *key;
   long fake_config::*value;
 } numbers[] = {
-    {"devices", &fake_config::devices},       {"capability", &fake_config::capability},
-    {"driver", &fake_config::driver},         {"memory", &fake_config::memory},
-    {"processors", &fake_config::processors}, {"init_error", &fake_config::init_error},
-    {"lose_after", &fake_config::lose_after}, {"lost_error", &fake_config::lost_error},
-    {"order", &fake_config::order},           {"seed", &fake_config::seed},
-    {"alignment", &fake_config::alignment},   {"protect", &fake_config::protect},
+    {"devices", &fake_config::devices},
+    {"capability", &fake_config::capability},
+    {"driver", &fake_config::driver},
+    {"memory", &fake_config::memory},
+    {"processors", &fake_config::processors},
+    {"init_error", &fake_config::init_error},
+    {"init_seconds", &fake_config::init_seconds},
+    {"lose_after", &fake_config::lose_after},
+    {"lost_error", &fake_config::lost_error},
+    {"order", &fake_config::order},
+    {"seed", &fake_config::seed},
+    {"alignment", &fake_config::alignment},
+    {"protect", &fake_config::protect},
 };
 
 static bool set_number(const std::string &key, long value) {

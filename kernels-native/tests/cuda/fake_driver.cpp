@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 bool initialized;
 std::map<int, std::unique_ptr<CUctx_st>> contexts;
@@ -149,6 +150,7 @@ CUresult cuInit(unsigned flags) {
   if (flags != 0) {
     return CUDA_ERROR_INVALID_VALUE;
   }
+  sleep((unsigned)config.init_seconds);
   if (config.init_error != 0) {
     return (CUresult)config.init_error;
   }
