@@ -55,8 +55,9 @@ def gpt2_shapes():
         yield f"{name}.bias", [h]
 
 
-def write(config, shapes, directory):
-    directory.mkdir(parents=True)
+def write(config, shapes, target):
+    directory = target.with_name(target.name + ".part")  # a model is there whole or not at all
+    directory.mkdir(parents=True, exist_ok=True)
     (directory / "config.json").write_text(json.dumps(config, indent=1))
     generator = random.Random(1)
     block = struct.pack("<65536f", *(generator.uniform(-0.035, 0.035) for _ in range(65536)))
@@ -76,6 +77,7 @@ def write(config, shapes, directory):
             norm = name.endswith("weight") and ("LayerNorm" in name or ".ln_" in name)
             data = ones * (size // 4) if norm else block * (size // len(block) + 1)
             out.write(data[:size])
+    directory.rename(target)
 
 
 kind, target = sys.argv[1], Path(sys.argv[2])

@@ -127,7 +127,8 @@ void *gt_cuda_scratch(gt_cuda_call *call, size_t bytes) {
     return NULL;
   }
   if (context->scratch != 0) {
-    gt_cuda_free(context, (void *)context->scratch); /* once the stream is done with it */
+    gt_cuda_wait(call); /* cuMemFree may wait for the device, and may not */
+    gt_cuda_free(context, (void *)context->scratch);
   }
   context->scratch = (CUdeviceptr)larger;
   context->scratch_bytes = wanted;

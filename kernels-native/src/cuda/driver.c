@@ -38,9 +38,19 @@ const char *gt_cuda_error_text(const gt_cuda_driver *driver, CUresult error, cha
 }
 
 bool gt_cuda_is_fatal(CUresult error) {
-  return error == CUDA_ERROR_DEINITIALIZED || error == CUDA_ERROR_ECC_UNCORRECTABLE ||
-         error == CUDA_ERROR_ILLEGAL_ADDRESS || error == CUDA_ERROR_LAUNCH_TIMEOUT ||
-         (error >= CUDA_ERROR_CONTEXT_IS_DESTROYED && error <= CUDA_ERROR_LAUNCH_FAILED) || error == CUDA_ERROR_UNKNOWN;
+  switch (error) {
+    case CUDA_ERROR_DEINITIALIZED:
+    case CUDA_ERROR_ECC_UNCORRECTABLE:
+    case CUDA_ERROR_NVLINK_UNCORRECTABLE:
+    case CUDA_ERROR_CONTAINED:
+    case CUDA_ERROR_ILLEGAL_ADDRESS:
+    case CUDA_ERROR_LAUNCH_TIMEOUT:
+    case CUDA_ERROR_MPS_CLIENT_TERMINATED:
+    case CUDA_ERROR_UNKNOWN:
+      return true;
+    default:
+      return error >= CUDA_ERROR_CONTEXT_IS_DESTROYED && error <= CUDA_ERROR_LAUNCH_FAILED;
+  }
 }
 
 gt_status gt_cuda_driver_open(gt_cuda_driver *driver, const char *op, char *message, size_t message_size) {
@@ -59,6 +69,13 @@ gt_status gt_cuda_driver_open(gt_cuda_driver *driver, const char *op, char *mess
   CUresult result = driver->init(0);
   if (result == CUDA_ERROR_NO_DEVICE) {
     return gt_fail(GT_NO_DEVICE, message, message_size, "%s: the NVIDIA driver finds no GPU. Run on the CPU.", op);
+  }
+  if (result == CUDA_ERROR_STUB_LIBRARY) {
+    return gt_fail(
+        GT_NO_DEVICE, message, message_size,
+        "%s: the libcuda.so.1 that is found is the CUDA toolkit's stub, not a driver. Take its folder out of "
+        "LD_LIBRARY_PATH, or run on the CPU.",
+        op);
   }
   if (result != CUDA_SUCCESS) {
     status = result == CUDA_ERROR_SYSTEM_DRIVER_MISMATCH ? GT_DRIVER_TOO_OLD : GT_NO_DEVICE;

@@ -7,6 +7,7 @@
 #include "cuda/cuda_call.h"
 
 enum {
+  ROW_LANES = 16,                          /* of attention_f32_* */
   WARPS = 4,                               /* of attention_decode_f32 */
   WARP_KEYS = 16,                          /* of a tile */
   ROW_BYTES = 16,                          /* what a kernel notes of a row */
@@ -65,8 +66,8 @@ static size_t stage_bytes(int64_t chunk) {
 
 static size_t f32_bytes(attention_kernel kernel, int64_t head_dim) {
   const int64_t rows = GT_ATTENTION_F32_ROWS, chunk = gt_min(kernel.dims, 64);
-  return (size_t)rows * (ROW_BYTES + (1 + GT_ATTENTION_KEYS + 4) * sizeof(float)) + q_bytes(rows, head_dim, chunk) +
-         2 * stage_bytes(chunk);
+  return (size_t)rows * (ROW_BYTES + (ROW_LANES + GT_ATTENTION_KEYS + 4) * sizeof(float)) +
+         q_bytes(rows, head_dim, chunk) + 2 * stage_bytes(chunk);
 }
 
 static size_t decode_bytes(int64_t head_dim) {

@@ -59,6 +59,10 @@ static void no_device(void) {
   check_unusable(GT_NO_DEVICE, "finds no GPU");
 }
 
+static void stub(void) {
+  check_unusable(GT_NO_DEVICE, "is the CUDA toolkit's stub");
+}
+
 static void old_driver(void) {
   check_unusable(GT_DRIVER_TOO_OLD, "runs CUDA 12.4");
 }
@@ -142,12 +146,16 @@ static void lost(void) {
 
 static void all_faults(void) {
   with_driver("devices=0", no_device);
+  with_driver("init_error=34", stub);
   with_driver("driver=12040", old_driver);
   with_driver("capability=75", old_device);
   with_driver("devices=2", index_beyond);
   with_driver("memory=64m", out_of_memory);
   with_driver("memory=1m", no_memory_for_a_context);
   with_driver("lose_after=3", lost);
+  with_driver("lose_after=3,lost_error=220", lost); /* by its NVLink */
+  with_driver("lose_after=3,lost_error=226", lost); /* by hardware, contained */
+  with_driver("lose_after=3,lost_error=810", lost); /* by MPS */
 }
 
 int main(int argc, char **argv) {

@@ -121,6 +121,35 @@ static void more_than_is_staged(void) {
   unmake(&s);
 }
 
+/* More scratch is asked for while what is queued still uses what there is; in a stretch too. */
+static void scratch_that_grows(void) {
+  enum { FEW = 200, MANY = 2000 };
+  scene s = make(MANY);
+  gt_linear *linear = NULL;
+  const float weight[FEATURES] = {1};
+  CHECK_OK(gt_linear_create(s.context, FEATURES, 1, GT_BF16, 0, &linear, message, sizeof message));
+  CHECK_OK(gt_linear_pack(s.context, linear, 0, 1, weight, GT_F32, GT_OUT_IN, NULL, GT_F32, message, sizeof message));
+  float *x = calloc(MANY * FEATURES, sizeof *x), y[MANY];
+  for (int r = 0; r < MANY; r++) {
+    x[r * FEATURES] = (float)(r % 100);
+  }
+  CHECK_OK(gt_upload(s.context, s.x, x, MANY * FEATURES * sizeof *x, message, sizeof message));
+  CHECK_OK(gt_graph_begin(s.fork, message, sizeof message));
+  for (int64_t rows = FEW; rows <= MANY; rows += MANY - FEW) {
+    const gt_linear_params params = {
+        .struct_size = sizeof params, .rows = rows, .x_stride = FEATURES, .y_stride = 1, .scale = 1};
+    CHECK_OK(gt_linear_forward(s.fork, linear, s.x, NULL, s.y, &params, message, sizeof message));
+  }
+  CHECK_OK(gt_graph_end(s.fork, message, sizeof message));
+  CHECK_OK(gt_download(s.fork, y, s.y, sizeof y, message, sizeof message));
+  for (int r = 0; r < MANY; r++) {
+    CHECK(y[r] == (float)(r % 100), "row %d is %g", r, (double)y[r]);
+  }
+  free(x);
+  gt_linear_destroy(s.context, linear);
+  unmake(&s);
+}
+
 static void refusals(void) {
   scene s = make(8);
   float y[FEATURES];
@@ -148,6 +177,7 @@ static void refusals(void) {
 int main(void) {
   RUN(same_numbers);
   RUN(more_than_is_staged);
+  RUN(scratch_that_grows);
   RUN(refusals);
   return finish();
 }

@@ -8,7 +8,9 @@
  *   memory       bytes of each device (k, m, g)
  *   processors   multiprocessors
  *   init_error   what cuInit returns
+ *   init_seconds and what it takes
  *   lose_after   kernels until the context is lost (set: counted from now, and lost contexts are as new); -1: never
+ *   lost_error   what every call returns then
  *   order        forward, reverse, shuffle, or rotate: each kernel in another one
  *   seed         of shuffle
  *   alignment    of device pointers; below 256 the end of memory is found out more exactly than a real device would
@@ -38,7 +40,9 @@ static const struct {
     {"memory", &fake_config::memory},
     {"processors", &fake_config::processors},
     {"init_error", &fake_config::init_error},
+    {"init_seconds", &fake_config::init_seconds},
     {"lose_after", &fake_config::lose_after},
+    {"lost_error", &fake_config::lost_error},
     {"order", &fake_config::order},
     {"seed", &fake_config::seed},
     {"alignment", &fake_config::alignment},

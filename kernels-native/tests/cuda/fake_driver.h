@@ -25,7 +25,9 @@ struct fake_config {
   long memory = 4L << 30;
   long processors = 4;
   long init_error = 0;
+  long init_seconds = 0;
   long lose_after = -1;
+  long lost_error = CUDA_ERROR_ILLEGAL_ADDRESS;
   long order = gt_shim::FORWARD;
   long seed = 1;
   long alignment = 256;

@@ -208,7 +208,7 @@ CUresult cuMemAlloc_v2(CUdeviceptr *pointer, size_t bytes) {
   return CUDA_SUCCESS;
 }
 
-/* Waits for all of the device. */
+/* Doesn't wait, though a driver may: work that still uses it fails. */
 CUresult cuMemFree_v2(CUdeviceptr pointer) {
   ENTER_UNCAPTURED
   if (pointer == 0) {
@@ -218,7 +218,6 @@ CUresult cuMemFree_v2(CUdeviceptr pointer) {
   if (found == live.end() || found->second.context != call.context) {
     return call.refuse(CUDA_ERROR_INVALID_VALUE, "%#llx isn't device memory", pointer);
   }
-  drain_all(call.context);
   call.context->memory_used -= found->second.bytes;
   release(found->second);
   live.erase(found);

@@ -49,3 +49,15 @@ function(gatun_add_cuda_op_tests driver_folder)
       "LD_LIBRARY_PATH=${driver_folder}:$<TARGET_FILE_DIR:fake_cublaslt>;FAKE_CUDA=order=rotate")
   endforeach()
 endfunction()
+
+# The same tests, a few cases of each: a race is one in all of them.
+#
+# gatun_add_cuda_races_tests(folder of the fake libcuda.so.1 that looks for races)
+function(gatun_add_cuda_races_tests driver_folder)
+  foreach(name argmax attention attention_operands attention_window bf16_linear disentangled embed linear norm
+               pool_sequences rope)
+    add_test(NAME cuda_${name}_races_test COMMAND cuda_${name}_test)
+    set_tests_properties(cuda_${name}_races_test PROPERTIES TIMEOUT 240 ENVIRONMENT
+      "LD_LIBRARY_PATH=${driver_folder};GT_TEST_EVERY=60;FAKE_CUDA=processors=2")
+  endforeach()
+endfunction()

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
+#include "shim_races.h"
 #include "shim_state.h"
 
 uint3 threadIdx, blockIdx, blockDim, gridDim;
@@ -211,6 +212,9 @@ void arrive(stop why) {
     return fiber_switch(&self->fiber, &scheduler);
   }
   perform(warp);
+  if (why == SYNC_WARP) {
+    races_sync_warp(self->index / WARP);
+  }
   /* Other warps may as well come first. */
   if (by == SHUFFLED && (random_bits() & 3) == 0) {
     for (unsigned i = 0; i < WARP; i++) {
@@ -264,6 +268,7 @@ static void run_warps() {
     if (done != 0) {
       return block_fault("%u warps ended while %u wait at sync_block", done, warps - done);
     }
+    races_sync_block();
     for (unsigned i = 0; i < blockDim.x; i++) {
       now.threads[i].stop = RUNNING;
     }
@@ -273,6 +278,7 @@ static void run_warps() {
 /* ---- blocks --------------------------------------------------------------------------------------------------- */
 
 static void run_block() {
+  races_begin_block();
   memset(shared_memory - MARGIN, 0xff, (size_t)(shared_end - shared_memory) + MARGIN);
   for (unsigned i = 0; i < blockDim.x; i++) {
     thread *t = &now.threads[i];
@@ -374,6 +380,7 @@ bool run(const launch &wanted, char *report, size_t report_bytes) {
     sigaction(h.number, &action, &h.before);
   }
   runner = pthread_self();
+  races_begin_launch();
   in_kernel = 1;
   run_blocks();
   in_kernel = 0;

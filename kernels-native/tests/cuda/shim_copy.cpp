@@ -1,4 +1,5 @@
 /* copy_async and its groups, which are each thread's own. */
+#include "shim_races.h"
 #include "shim_state.h"
 
 namespace gt_shim {
@@ -12,7 +13,9 @@ void copy_async(void *shared, const void *global, size_t bytes, bool valid) {
   if (valid) {
     (void)*(const volatile char *)global;
     (void)*((const volatile char *)global + bytes - 1);
+    races_access(global, bytes, false);
   }
+  races_access(shared, bytes, true);
   memset(shared, 0xff, bytes);
   now.current->copies.push_back({shared, global, bytes, valid});
 }
@@ -30,6 +33,7 @@ void copy_wait(size_t under_way) {
   size_t end = self->groups[groups - 1];
   for (size_t i = 0; i < end; i++) {
     const copy &c = self->copies[i];
+    races_access(c.shared, c.bytes, true);
     if (c.valid) {
       memcpy(c.shared, c.global, c.bytes);
     } else {

@@ -1,4 +1,5 @@
 /* Collectives of a warp, with the fragments as the PTX manual draws them: lane = 4 g + t. */
+#include "shim_races.h"
 #include "shim_state.h"
 
 namespace gt_shim {
@@ -26,6 +27,7 @@ static void perform_shuffle(thread *warp) {
 
 /* A row is read when its lane comes, which may be before others have written it: load_matrix is no sync_warp. */
 static void arrive_load_matrix(uint32_t *r, const void *shared, stop which) {
+  races_access(shared, 16, false);
   memcpy(now.current->row, shared, 16);
   now.current->r = r;
   arrive(which);

@@ -177,7 +177,9 @@ GT_KERNEL(attention_decode_f32) {
         sum[i] += weight;
         row_weights[lane % 8 + 8 * j] = weight;
       }
-      row_weights[WARP_KEYS] = rescale; /* the same from all 8 lanes */
+      if (lane % 8 == 0) {
+        row_weights[WARP_KEYS] = rescale;
+      }
     }
     /* The barrier of att_take is between the weights and those who read them. */
     GT_UNROLL
@@ -196,8 +198,11 @@ GT_KERNEL(attention_decode_f32) {
   GT_UNROLL
   for (int i = 0; i < LANE_ROWS; i++) {
     float *stat = stats + 2 * (warp * ROWS + first_row + 4 * i);
-    stat[0] = greatest[i];
-    stat[1] = row_sum(sum[i]);
+    const float total = row_sum(sum[i]);
+    if (lane % 8 == 0) {
+      stat[0] = greatest[i];
+      stat[1] = total;
+    }
   }
   GT_UNROLL
   for (int c = 0; c < V_CHUNKS; c++) {

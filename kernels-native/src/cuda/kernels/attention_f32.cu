@@ -106,8 +106,9 @@ GT_DEVICE void attend(const gt_attention_args &args, unsigned char *shared) {
   const att_block block = att_block_of(args);
 
   att_row *rows = (att_row *)shared;
-  float *greatest = (float *)(rows + ROWS); /* of each row: registers are dear */
-  float *weights = greatest + ROWS;
+  /* Registers are dear. Each lane has its own, though those of a row are equal: nothing to wait for. */
+  float *greatest = (float *)(rows + ROWS) + threadIdx.x;
+  float *weights = (float *)(rows + ROWS) + LANE_ROWS * ATT_STREAM_THREADS;
   float *queries = weights + ROWS * P_STRIDE;
   const int q_stride = (args.head_dim + DIMS - 1) / DIMS * DIMS + 4;
   att_fill_rows(args, block, rows, ROWS);
@@ -119,9 +120,8 @@ GT_DEVICE void attend(const gt_attention_args &args, unsigned char *shared) {
   float sum[LANE_ROWS] = {};
   GT_UNROLL
   for (int i = 0; i < LANE_ROWS; i++) {
-    greatest[first_row + 2 * i] = -INFINITY; /* all 16 lanes of the row */
+    greatest[i * ATT_STREAM_THREADS] = -INFINITY;
   }
-  gt_sync_warp();
   for (int32_t key = att_first_tile(block); key < block.tile.end_key; key += ATT_KEYS) {
     float s[LANE_ROWS][LANE_KEYS] = {};
     for (int32_t c = 0; c < stream.k_chunks; c++) {
@@ -150,14 +150,14 @@ GT_DEVICE void attend(const gt_attention_args &args, unsigned char *shared) {
           }
         }
       }
-      const float before = greatest[first_row + 2 * i];
+      const float before = greatest[i * ATT_STREAM_THREADS];
       float most = before;
       GT_UNROLL
       for (int j = 0; j < LANE_KEYS; j++) {
         most = fmaxf(most, s[i][j]);
       }
-      most = row_max(most); /* every lane has read `before` */
-      greatest[first_row + 2 * i] = most;
+      most = row_max(most);
+      greatest[i * ATT_STREAM_THREADS] = most;
       const float anchor = att_anchor(most);
       rescale[i] = exp2f(before - anchor);
       float part = 0;
@@ -184,7 +184,7 @@ GT_DEVICE void attend(const gt_attention_args &args, unsigned char *shared) {
     const int row = first_row + 2 * i;
     const float total = row_sum(sum[i]);
     if (row < block.tile.rows) {
-      const att_result result = att_result_of(args, block, row, greatest[row], total, column == 0);
+      const att_result result = att_result_of(args, block, row, greatest[i * ATT_STREAM_THREADS], total, column == 0);
       GT_UNROLL
       for (int c = 0; c < V_CHUNKS; c++) {
         GT_UNROLL

@@ -49,10 +49,7 @@ GT_DEVICE void gt_linear_finish_1(const gt_linear_epilogue &e, int64_t row, int6
   if (e.gated) {
     value *= up + e.bias[e.y_features + column];
   }
-  value *= e.scale;
-  if (e.residual != nullptr) {
-    value += e.residual[row * e.residual_stride + column];
-  }
+  value = fmaf(value, e.scale, e.residual == nullptr ? 0.0f : e.residual[row * e.residual_stride + column]);
   const int64_t index = row * e.y_stride + column;
   if (e.y_bf16) {
     ((uint16_t *)e.y)[index] = (uint16_t)gt_bf16x2(value, 0.0f);

@@ -11,7 +11,8 @@ public final class Devices {
   /**
    * The CPU, then every CUDA device, usable or not. Where none can be seen (no CUDA kernel library
    * in the application, no driver, no device) there is one entry, for {@code cuda:0}, that says so.
-   * Never throws for what is missing, and starts nothing on any device.
+   * Never throws for what is missing, and starts nothing on any device. A driver that does not
+   * answer within a minute counts as missing.
    */
   public static List<DeviceInfo> list() {
     return Arrays.stream(Device.Kind.values())

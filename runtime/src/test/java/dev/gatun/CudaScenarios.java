@@ -45,6 +45,7 @@ final class CudaScenarios {
       case "threads" -> threads();
       case "several" -> several();
       case "unavailable" -> unavailable(KernelException.Status.valueOf(args[1]));
+      case "stuck" -> stuck();
       case "memory" -> memory();
       case "lost" -> lost();
       default -> throw new IllegalArgumentException(args[0]);
@@ -204,6 +205,15 @@ final class CudaScenarios {
             () -> load("bert-model", CUDA.withDevice(Device.cuda(2))));
     assertEquals(KernelException.Status.NO_DEVICE, e.status());
     assertTrue(e.getMessage().contains("cuda:2"), e.getMessage());
+  }
+
+  private static void stuck() {
+    System.setProperty("gatun.device.patience", "1");
+    DeviceInfo info = Devices.list().get(1);
+    assertEquals(Device.cuda(0), info.device());
+    assertTrue(
+        info.unusable().orElseThrow().contains("not answered for 1 seconds"), info::toString);
+    assertEquals(Device.cpu(), Device.best());
   }
 
   private static void unavailable(KernelException.Status status) {

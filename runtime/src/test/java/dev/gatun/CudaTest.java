@@ -47,6 +47,11 @@ class CudaTest {
   }
 
   @Test
+  void aDriverThatIsStuck() throws Exception {
+    runFake("stuck", "init_seconds=600");
+  }
+
+  @Test
   void aDriverThatIsTooOld() throws Exception {
     runFake("unavailable", "driver=11000", "DRIVER_TOO_OLD");
   }

@@ -52,7 +52,10 @@ final class DevicesCommand implements Callable<Integer> {
       facts.add(info.name());
     }
     if (info.totalBytes() > 0) {
-      facts.add("%s, %s free".formatted(Sizes.of(info.totalBytes()), Sizes.of(info.freeBytes())));
+      facts.add(Sizes.of(info.totalBytes()));
+    }
+    if (info.isUsable()) { // otherwise it is not asked
+      facts.add(Sizes.of(info.freeBytes()) + " free");
     }
     if (info.processors() > 0) {
       boolean cpu = info.device().kind() == Device.Kind.CPU;

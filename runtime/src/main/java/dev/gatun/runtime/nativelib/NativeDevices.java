@@ -10,15 +10,41 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.IntStream;
 
 /** What a kernel library says of its devices. */
 public final class NativeDevices {
 
+  /** A driver that is stuck, as over a GPU that has failed, never answers; many GPUs take long. */
+  private static final long PATIENCE_SECONDS = Long.getLong("gatun.device.patience", 60);
+
   private NativeDevices() {}
 
   /** Every device of a kind, usable or not; if there is none, one entry that says why. */
   public static List<DeviceInfo> list(Device.Kind kind) {
+    if (kind == Device.Kind.CPU) {
+      return ask(kind);
+    }
+    var answer = new FutureTask<>(() -> ask(kind));
+    Thread.ofPlatform().daemon().name("gatun-devices").start(answer);
+    try {
+      return answer.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      return List.of(
+          unknown(kind, "its driver has not answered for " + PATIENCE_SECONDS + " seconds."));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return List.of(unknown(kind, "interrupted before its driver had answered."));
+    } catch (ExecutionException e) {
+      throw Kernels.rethrow(e.getCause());
+    }
+  }
+
+  private static List<DeviceInfo> ask(Device.Kind kind) {
     KernelBinding binding = KernelBinding.of(kind);
     if (binding.library() instanceof NativeLibrary.Missing missing) {
       return List.of(unknown(kind, missing.cause().getMessage()));
