@@ -166,7 +166,8 @@ GT_API int32_t gt_context_threads(const gt_context *context);
 
 /* ---- memory ------------------------------------------------------------------------------------------------- */
 
-/* 64-byte aligned (2 MiB and huge-page advised when large); contents undefined. bytes = 0 gives a valid pointer. */
+/* 64-byte aligned (2 MiB and huge-page advised when large); contents undefined. bytes = 0 gives a valid pointer.
+ * Calls that use it must have ended when memory, or a packed layer, is freed: on a GPU, have been waited for. */
 GT_API gt_status gt_allocate(gt_context *context, size_t bytes, void **memory, char *message, size_t message_size);
 GT_API void gt_free(gt_context *context, void *memory);
 /* Between host memory and memory of the context's device, in the order of its ops; plain copies on the CPU. `host` is

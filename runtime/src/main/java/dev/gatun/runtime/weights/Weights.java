@@ -33,7 +33,10 @@ public final class Weights implements MemoryOwner, AutoCloseable {
     return arena;
   }
 
-  /** Frees all weights, after calls that still read them. Closing twice is allowed. */
+  /**
+   * Frees all weights, after calls that still read them. What those calls have queued on a GPU is
+   * waited for by closing their workspaces, which comes first. Closing twice is allowed.
+   */
   @Override
   public void close() {
     arena.close();

@@ -49,8 +49,8 @@ class OpsRefusalTest {
 
   @AfterEach
   void close() {
-    model.close();
     workspace.close();
+    model.close();
     context.close();
   }
 

@@ -66,8 +66,8 @@ class RoundedOperandsTest {
 
   @AfterEach
   void close() {
-    model.close();
     workspace.close();
+    model.close();
     context.close();
   }
 

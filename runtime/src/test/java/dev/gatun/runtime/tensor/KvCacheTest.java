@@ -34,8 +34,8 @@ class KvCacheTest {
 
   @AfterEach
   void close() {
-    cache.close();
     workspace.close();
+    cache.close();
     context.close();
   }
 
