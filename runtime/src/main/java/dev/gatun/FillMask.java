@@ -14,7 +14,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -30,7 +29,7 @@ import java.util.stream.IntStream;
  * together. A text that is longer than the model allows is cut. Safe to use from many threads.
  */
 public final class FillMask implements AutoCloseable {
-  /** Logits of a batch, a row of the vocabulary per token: 128 MB. */
+  /** Logits of a batch if all its tokens were masks: 128 MB. */
   private static final int MOST_LOGITS = 1 << 25;
 
   private final TaskModel task;
@@ -134,32 +133,34 @@ public final class FillMask implements AutoCloseable {
         task.tokenizer()
             .encodeBatch(texts, EncodeOptions.defaults().withMaxLength(task.maxTokens()));
     var results = new ArrayList<List<List<Fill>>>();
+    var places = new ArrayList<int[]>();
     for (int i = 0; i < encodings.size(); i++) {
-      requireMask(i, encodings.get(i));
+      places.add(requireMasks(i, encodings.get(i)));
       results.add(List.of());
     }
-    int vocabulary = task.config().vocabSize();
-    task.run(
+    task.runAt(
         encodings,
-        Set.of("logits"),
-        Math.clamp(MOST_LOGITS / vocabulary, 1, TokenBudget.DEFAULT_TOKENS),
-        (text, outputs, sequence) -> {
+        places,
+        "logits",
+        Math.clamp(MOST_LOGITS / task.config().vocabSize(), 1, TokenBudget.DEFAULT_TOKENS),
+        (text, logits) -> {
           int[] ids = encodings.get(text).ids();
-          int[] masks = masks(ids);
-          float[] logits = outputs.values("logits", sequence);
-          int width = (int) outputs.shape("logits", sequence)[1];
+          int[] masks = places.get(text);
           List<List<Fill>> fills = new ArrayList<>();
-          for (int place : masks) {
-            double[] scores = Scores.softmax(logits, place * width, width);
-            fills.add(best(scores, topK, targets, ids, place, masks.length == 1));
+          for (int i = 0; i < masks.length; i++) {
+            double[] scores = Scores.softmax(logits.get(i), 0, logits.get(i).length);
+            fills.add(best(scores, topK, targets, ids, masks[i], masks.length == 1));
           }
           results.set(text, List.copyOf(fills));
         });
     return results;
   }
 
-  private void requireMask(int text, Encoding encoding) {
-    if (masks(encoding.ids()).length == 0) {
+  /** Where a text has masks. */
+  private int[] requireMasks(int text, Encoding encoding) {
+    int[] ids = encoding.ids();
+    int[] masks = IntStream.range(0, ids.length).filter(i -> ids[i] == mask.id()).toArray();
+    if (masks.length == 0) {
       throw new IllegalArgumentException(
           "text "
               + text
@@ -169,10 +170,7 @@ public final class FillMask implements AutoCloseable {
               + task.maxTokens()
               + " tokens the model reads");
     }
-  }
-
-  private int[] masks(int[] ids) {
-    return IntStream.range(0, ids.length).filter(i -> ids[i] == mask.id()).toArray();
+    return masks;
   }
 
   private List<Fill> best(

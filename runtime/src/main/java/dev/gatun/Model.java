@@ -16,6 +16,7 @@ import dev.gatun.runtime.models.Architectures;
 import dev.gatun.runtime.models.Batch;
 import dev.gatun.runtime.models.Decodable;
 import dev.gatun.runtime.models.Network;
+import dev.gatun.runtime.models.Rows;
 import dev.gatun.runtime.models.Taps;
 import dev.gatun.runtime.nativelib.NativeContext;
 import dev.gatun.runtime.nativelib.NativeLibrary;
@@ -229,11 +230,26 @@ public final class Model implements AutoCloseable {
       boolean first = modes.equals(List.of(PoolingMode.CLS)) && Arrays.stream(masked).sum() == 0;
       Taps taps =
           first
-              ? Taps.first(output, ops, ws)
+              ? Taps.rows(output, Rows.FIRST, ops, ws)
               : Taps.pooled(
                   output, (x, sequences) -> Pooling.pool(ops, ws, x, sequences, modes, masked));
       network.forward(ops, ws, Batch.of(ws, inputs), taps);
       return taps.outputs(inputs.batch());
+    }
+  }
+
+  /**
+   * A per-token output at some tokens alone: a vector each, counted as if each were a sequence.
+   *
+   * @param tokens ascending indices into the tokens of all sequences, one behind the other
+   */
+  Outputs forwardAt(Inputs inputs, String output, int[] tokens) {
+    InputChecks.check(architecture(), config, inputs);
+    try (var _ = lifetime.use();
+        Workspace ws = workspaces.acquire()) {
+      Taps taps = Taps.rows(output, Rows.of(tokens), ops, ws);
+      network.forward(ops, ws, Batch.of(ws, inputs), taps);
+      return taps.outputs(tokens.length);
     }
   }
 

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 
 /** What every task class is made of: a tokenizer, a model with the head of the task, one end. */
 final class TaskModel implements AutoCloseable {
@@ -123,6 +124,54 @@ final class TaskModel implements AutoCloseable {
    * @throws IllegalArgumentException if a text has no token at all
    */
   void run(List<Encoding> encodings, Set<String> outputs, int budget, Reader reader) {
+    for (int[] batch : batches(encodings, budget)) {
+      Outputs result = model.forward(inputs(encodings, batch), outputs);
+      for (int s = 0; s < batch.length; s++) {
+        reader.read(batch[s], result, s);
+      }
+    }
+  }
+
+  /** Takes what an output has at some tokens of one text. */
+  interface RowReader {
+    /**
+     * @param text index into the encodings
+     * @param rows a vector per token
+     */
+    void read(int text, List<float[]> rows);
+  }
+
+  /**
+   * Runs texts in packed batches and hands out one output at some tokens of each, in no order.
+   *
+   * @param tokens of each text, ascending
+   * @param budget most tokens of a batch
+   * @throws IllegalArgumentException if a text has no token at all
+   */
+  void runAt(
+      List<Encoding> encodings, List<int[]> tokens, String output, int budget, RowReader reader) {
+    for (int[] batch : batches(encodings, budget)) {
+      IntStream.Builder packed = IntStream.builder();
+      int start = 0;
+      for (int text : batch) {
+        for (int token : tokens.get(text)) {
+          packed.add(start + token);
+        }
+        start += encodings.get(text).length();
+      }
+      Outputs result = model.forwardAt(inputs(encodings, batch), output, packed.build().toArray());
+      int row = 0;
+      for (int text : batch) {
+        List<float[]> rows = new ArrayList<>();
+        for (int i = 0; i < tokens.get(text).length; i++) {
+          rows.add(result.values(output, row++));
+        }
+        reader.read(text, rows);
+      }
+    }
+  }
+
+  private static List<int[]> batches(List<Encoding> encodings, int budget) {
     int[] lengths = encodings.stream().mapToInt(Encoding::length).toArray();
     for (int i = 0; i < lengths.length; i++) {
       if (lengths[i] == 0) {
@@ -130,12 +179,7 @@ final class TaskModel implements AutoCloseable {
             "text " + i + " has no token, and this tokenizer adds none of its own");
       }
     }
-    for (int[] batch : TokenBudget.batches(lengths, budget)) {
-      Outputs result = model.forward(inputs(encodings, batch), outputs);
-      for (int s = 0; s < batch.length; s++) {
-        reader.read(batch[s], result, s);
-      }
-    }
+    return TokenBudget.batches(lengths, budget);
   }
 
   private Inputs inputs(List<Encoding> encodings, int[] batch) {

@@ -11,11 +11,11 @@ import java.util.function.Function;
  * so the last layer need not go on with rows that nobody reads: with one row per sequence that
  * saves three quarters of the layer. Each row that is read has the bits it has among all.
  */
-final class Rows {
+public final class Rows {
   static final Rows ALL = new Rows(null);
 
   /** Of each sequence the first, BERT's {@code [CLS]}. */
-  static final Rows FIRST = new Rows(Sequences::firstRows);
+  public static final Rows FIRST = new Rows(Sequences::firstRows);
 
   /** Of each sequence that has tokens the last, from which the next is predicted. */
   static final Rows LAST = new Rows(Sequences::lastRowsOfNonEmpty);
@@ -26,8 +26,8 @@ final class Rows {
     this.choice = choice;
   }
 
-  /** These rows, ascending. */
-  static Rows of(int... rows) {
+  /** These rows of the packed tokens, ascending. */
+  public static Rows of(int... rows) {
     return new Rows(_ -> rows);
   }
 

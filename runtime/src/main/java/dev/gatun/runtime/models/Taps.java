@@ -23,22 +23,23 @@ public final class Taps {
 
   private final Set<String> wanted;
   private final boolean layersWanted;
-  private final boolean lastLayerWanted;
+  private final Rows lastLayer;
   private final BiFunction<Tensor, Sequences, float[][]> pooling;
   private final Map<String, List<Outputs.Value>> values = new LinkedHashMap<>();
 
   /** Taps for these output names. */
   public Taps(Set<String> wanted) {
-    this(wanted, null, wanted.stream().anyMatch(name -> name.contains("hidden_state")));
+    this(
+        wanted,
+        null,
+        wanted.stream().anyMatch(name -> name.contains("hidden_state")) ? Rows.ALL : null);
   }
 
   private Taps(
-      Set<String> wanted,
-      BiFunction<Tensor, Sequences, float[][]> pooling,
-      boolean lastLayerWanted) {
+      Set<String> wanted, BiFunction<Tensor, Sequences, float[][]> pooling, Rows lastLayer) {
     this.wanted = Set.copyOf(wanted);
     this.pooling = pooling;
-    this.lastLayerWanted = lastLayerWanted;
+    this.lastLayer = lastLayer;
     this.layersWanted = wanted.stream().anyMatch(name -> name.contains("hidden_states."));
   }
 
@@ -48,18 +49,17 @@ public final class Taps {
    * @param pooling takes {@code [tokens, features]}, gives a vector per sequence
    */
   public static Taps pooled(String wanted, BiFunction<Tensor, Sequences, float[][]> pooling) {
-    return new Taps(Set.of(wanted), pooling, true);
+    return new Taps(Set.of(wanted), pooling, Rows.ALL);
   }
 
-  /** Taps for one per-token output of which the first token's vector of each sequence is kept. */
-  public static Taps first(String wanted, Ops ops, Workspace ws) {
-    return new Taps(
-        Set.of(wanted), (x, all) -> Rows.FIRST.of(ops, ws, all, x).toRowArrays(), false);
+  /** Taps for some rows of one per-token output, a vector each. */
+  public static Taps rows(String wanted, Rows rows, Ops ops, Workspace ws) {
+    return new Taps(Set.of(wanted), (x, all) -> rows.of(ops, ws, all, x).toRowArrays(), rows);
   }
 
   /** The rows that the last layer has to give when a head reads these. */
   Rows ofLastLayer(Rows read) {
-    return lastLayerWanted ? Rows.ALL : read;
+    return lastLayer == null ? read : lastLayer;
   }
 
   /** Whether an output was asked for, so that a head need not run for nobody. */
