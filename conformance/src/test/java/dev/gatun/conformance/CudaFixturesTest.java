@@ -3,9 +3,11 @@ package dev.gatun.conformance;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import dev.gatun.ComputeDtype;
 import dev.gatun.Device;
+import dev.gatun.LoadOptions;
 import dev.gatun.conformance.junit.ConformanceTests;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,6 +47,24 @@ class CudaFixturesTest {
     List<Path> fixtures = Fixtures.all();
     assertFalse(fixtures.isEmpty(), "conformance/fixtures holds no fixture");
     return fixtures.stream().map(CudaFixturesTest::tests);
+  }
+
+  /** Alone an output may take other kernels, those for few rows: equal but for rounding. */
+  @TestFactory
+  Stream<DynamicNode> outputsAlone() {
+    LoadOptions options = LoadOptions.defaults().withDevice(Device.best());
+    return Fixtures.all().stream()
+        .map(
+            fixture ->
+                dynamicContainer(
+                    fixture.getFileName().toString(),
+                    Stream.of(
+                        dynamicTest("f32", () -> OutputsAloneTest.run(fixture, options, 1e-5)),
+                        dynamicTest(
+                            "bf16",
+                            () ->
+                                OutputsAloneTest.run(
+                                    fixture, options.withDtype(ComputeDtype.BF16), 1 / 32.0)))));
   }
 
   private static DynamicNode tests(Path fixture) {

@@ -31,10 +31,14 @@ class OutputsAloneTest {
                     .map(
                         dtype ->
                             dynamicTest(
-                                fixture.getFileName() + " " + dtype, () -> run(fixture, dtype))));
+                                fixture.getFileName() + " " + dtype,
+                                () -> run(fixture, LoadOptions.defaults().withDtype(dtype), 0))));
   }
 
-  private static void run(Path fixture, ComputeDtype dtype) {
+  /**
+   * @param tolerance largest difference, of the largest magnitude of the output or of 1
+   */
+  static void run(Path fixture, LoadOptions options, double tolerance) {
     try (Reference reference = Reference.open(fixture)) {
       List<Inputs> cases =
           reference.cases().stream()
@@ -44,22 +48,28 @@ class OutputsAloneTest {
       if (cases.isEmpty()) {
         return; // only texts: embeddings, tokens
       }
-      LoadOptions options =
-          LoadOptions.defaults().withDtype(dtype).withArchitecture(reference.architecture());
-      try (Model model = Model.load(fixture, options)) {
-        cases.forEach(inputs -> compare(model, inputs));
+      try (Model model = Model.load(fixture, options.withArchitecture(reference.architecture()))) {
+        cases.forEach(inputs -> compare(model, inputs, tolerance));
       }
     }
   }
 
-  private static void compare(Model model, Inputs inputs) {
+  private static void compare(Model model, Inputs inputs, double tolerance) {
     Outputs all = model.forward(inputs, new LinkedHashSet<>(model.outputNames()));
     assertTrue(all.names().size() > 1, "hidden states are among the outputs");
     for (String name : all.names()) {
+      if (name.contains("hidden_states.")) {
+        continue; // with these nothing is left out
+      }
       Outputs alone = model.forward(inputs, Set.of(name));
       for (int s = 0; s < inputs.batch(); s++) {
         assertArrayEquals(all.shape(name, s), alone.shape(name, s), name);
-        assertArrayEquals(all.values(name, s), alone.values(name, s), name);
+        float[] expected = all.values(name, s);
+        float largest = 1;
+        for (float value : expected) {
+          largest = Math.max(largest, Math.abs(value));
+        }
+        assertArrayEquals(expected, alone.values(name, s), (float) (tolerance * largest), name);
       }
     }
   }
