@@ -30,6 +30,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /**
  * A loaded model: a Hugging Face directory ({@code config.json}, {@code *.safetensors}) ready to
@@ -209,13 +210,7 @@ public final class Model implements AutoCloseable {
             architecture() + " has no output '" + name + "'; it has " + known);
       }
     }
-    InputChecks.check(architecture(), config, inputs);
-    try (var _ = lifetime.use();
-        Workspace ws = workspaces.acquire()) {
-      var taps = new Taps(outputs);
-      network.forward(ops, ws, Batch.of(ws, inputs), taps);
-      return taps.outputs(inputs.batch());
-    }
+    return run(inputs, inputs.batch(), _ -> new Taps(outputs));
   }
 
   /**
@@ -224,18 +219,15 @@ public final class Model implements AutoCloseable {
    * @param masked leading tokens of each sequence that are not pooled
    */
   Outputs forwardPooled(Inputs inputs, String output, List<PoolingMode> modes, int[] masked) {
-    InputChecks.check(architecture(), config, inputs);
-    try (var _ = lifetime.use();
-        Workspace ws = workspaces.acquire()) {
-      boolean first = modes.equals(List.of(PoolingMode.CLS)) && Arrays.stream(masked).sum() == 0;
-      Taps taps =
-          first
-              ? Taps.rows(output, Rows.FIRST, ops, ws)
-              : Taps.pooled(
-                  output, (x, sequences) -> Pooling.pool(ops, ws, x, sequences, modes, masked));
-      network.forward(ops, ws, Batch.of(ws, inputs), taps);
-      return taps.outputs(inputs.batch());
-    }
+    boolean first = modes.equals(List.of(PoolingMode.CLS)) && Arrays.stream(masked).sum() == 0;
+    return run(
+        inputs,
+        inputs.batch(),
+        ws ->
+            first
+                ? Taps.rows(output, Rows.FIRST, ops, ws)
+                : Taps.pooled(
+                    output, (x, sequences) -> Pooling.pool(ops, ws, x, sequences, modes, masked)));
   }
 
   /**
@@ -244,12 +236,16 @@ public final class Model implements AutoCloseable {
    * @param tokens ascending indices into the tokens of all sequences, one behind the other
    */
   Outputs forwardAt(Inputs inputs, String output, int[] tokens) {
+    return run(inputs, tokens.length, ws -> Taps.rows(output, Rows.of(tokens), ops, ws));
+  }
+
+  private Outputs run(Inputs inputs, int results, Function<Workspace, Taps> tapping) {
     InputChecks.check(architecture(), config, inputs);
     try (var _ = lifetime.use();
         Workspace ws = workspaces.acquire()) {
-      Taps taps = Taps.rows(output, Rows.of(tokens), ops, ws);
+      Taps taps = tapping.apply(ws);
       network.forward(ops, ws, Batch.of(ws, inputs), taps);
-      return taps.outputs(tokens.length);
+      return taps.outputs(results);
     }
   }
 

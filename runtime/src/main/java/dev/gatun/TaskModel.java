@@ -183,13 +183,11 @@ final class TaskModel implements AutoCloseable {
   }
 
   private Inputs inputs(List<Encoding> encodings, int[] batch) {
-    List<int[]> ids = new ArrayList<>(batch.length);
-    List<int[]> types = new ArrayList<>(batch.length);
-    for (int text : batch) {
-      ids.add(encodings.get(text).ids());
-      types.add(encodings.get(text).typeIds());
-    }
-    return typeIds ? Inputs.of(ids).withTokenTypeIds(types) : Inputs.of(ids);
+    List<Encoding> texts = IntStream.of(batch).mapToObj(encodings::get).toList();
+    Inputs inputs = Inputs.of(texts.stream().map(Encoding::ids).toList());
+    return typeIds
+        ? inputs.withTokenTypeIds(texts.stream().map(Encoding::typeIds).toList())
+        : inputs;
   }
 
   /** Frees model and tokenizer when the calls in flight have ended; idempotent. */

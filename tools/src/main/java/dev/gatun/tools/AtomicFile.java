@@ -1,5 +1,6 @@
 package dev.gatun.tools;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -11,7 +12,7 @@ import java.nio.file.StandardOpenOption;
  * A file that is there whole or not at all: written beside its place under another name and moved
  * there in the end.
  */
-final class AtomicFile implements AutoCloseable {
+final class AtomicFile implements Closeable {
   private final Path file;
   private final Path partial;
   private final FileChannel channel;

@@ -1,5 +1,6 @@
 package dev.gatun.tools;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.channels.Channels;
@@ -40,30 +41,15 @@ enum VectorFormat {
       if (this == npy) {
         throw new InputException(file + " is a pipe or device: --format npy needs a file");
       }
-      return toOpened(Files.newBufferedWriter(file, StandardOpenOption.APPEND), name);
+      Writer out = Files.newBufferedWriter(file, StandardOpenOption.APPEND);
+      return new FileVectors(toStream(out, name), () -> {}, out);
     }
     AtomicFile target = AtomicFile.open(file);
     VectorWriter writer =
         this == npy
             ? new NpyVectors(target.channel(), dimensions)
             : toStream(Channels.newWriter(target.channel(), StandardCharsets.UTF_8), name);
-    return new VectorWriter() {
-      @Override
-      public void write(long index, String text, float[] vector) throws IOException {
-        writer.write(index, text, vector);
-      }
-
-      @Override
-      public void finish() throws IOException {
-        writer.finish();
-        target.commit();
-      }
-
-      @Override
-      public void close() throws IOException {
-        target.close();
-      }
-    };
+    return new FileVectors(writer, target::commit, target);
   }
 
   /** A link to what this process has open, as /dev/stdout, too: not its file to replace. */
@@ -73,23 +59,29 @@ enum VectorFormat {
     return Files.exists(file) && !Files.isDirectory(file) && (opened || !Files.isRegularFile(file));
   }
 
-  private VectorWriter toOpened(Writer out, String name) {
-    VectorWriter writer = toStream(out, name);
-    return new VectorWriter() {
-      @Override
-      public void write(long index, String text, float[] vector) throws IOException {
-        writer.write(index, text, vector);
-      }
+  /** What to do with a file whose vectors are all written. */
+  @FunctionalInterface
+  private interface Ending {
+    void run() throws IOException;
+  }
 
-      @Override
-      public void finish() throws IOException {
-        writer.finish();
-      }
+  /** Vectors into a file that is closed with them. */
+  private record FileVectors(VectorWriter vectors, Ending ending, Closeable file)
+      implements VectorWriter {
+    @Override
+    public void write(long index, String text, float[] vector) throws IOException {
+      vectors.write(index, text, vector);
+    }
 
-      @Override
-      public void close() throws IOException {
-        out.close();
-      }
-    };
+    @Override
+    public void finish() throws IOException {
+      vectors.finish();
+      ending.run();
+    }
+
+    @Override
+    public void close() throws IOException {
+      file.close();
+    }
   }
 }

@@ -1,8 +1,10 @@
 package dev.gatun.loader.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.gatun.loader.json.Text;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -33,6 +35,16 @@ final class ConfigReader {
   /** The keys of a file. */
   static ConfigReader of(Path file) {
     return new ConfigReader(file.toString(), ConfigParser.readObject(file));
+  }
+
+  /** No keys: every one has its default. */
+  static ConfigReader none(Path source) {
+    return new ConfigReader(source.toString(), JsonNodeFactory.instance.objectNode());
+  }
+
+  /** The keys of a file that need not be there. */
+  static ConfigReader optional(Path file) {
+    return Files.exists(file) ? of(file) : none(file);
   }
 
   /**

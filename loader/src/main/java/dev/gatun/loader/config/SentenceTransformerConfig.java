@@ -1,10 +1,7 @@
 package dev.gatun.loader.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.gatun.loader.json.Text;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -65,10 +62,10 @@ public record SentenceTransformerConfig(
    */
   public static SentenceTransformerConfig load(Path directory) {
     var listed = new SentenceModules(directory);
-    ConfigReader keys = optional(directory.resolve("config_sentence_transformers.json"));
+    ConfigReader keys =
+        ConfigReader.optional(directory.resolve("config_sentence_transformers.json"));
     if (!listed.exist() || !keys.text("model_type", KIND).equals(KIND)) {
-      keys = new ConfigReader(directory.toString(), JsonNodeFactory.instance.objectNode());
-      return of(listed.defaults(), TransformerSettings.NONE, keys);
+      return of(listed.defaults(), TransformerSettings.NONE, ConfigReader.none(directory));
     }
     List<SentenceModule> modules = listed.read();
     return of(
@@ -117,11 +114,5 @@ public record SentenceTransformerConfig(
       }
     }
     return prompts;
-  }
-
-  private static ConfigReader optional(Path file) {
-    ObjectNode root =
-        Files.exists(file) ? ConfigParser.readObject(file) : JsonNodeFactory.instance.objectNode();
-    return new ConfigReader(file.toString(), root);
   }
 }

@@ -1,7 +1,6 @@
 package dev.gatun.loader.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.gatun.loader.json.Text;
 import java.nio.file.Files;
@@ -95,15 +94,12 @@ record TransformerSettings(OptionalInt maxSeqLength, boolean doLowerCase) {
   }
 
   private static ConfigReader keys(Path folder) {
-    Path file =
-        SentenceTransformerConfig.LIMITS.stream()
-            .map(folder::resolve)
-            .filter(Files::exists)
-            .findFirst()
-            .orElse(null);
-    return file == null
-        ? new ConfigReader(folder.toString(), JsonNodeFactory.instance.objectNode())
-        : ConfigReader.of(file);
+    return SentenceTransformerConfig.LIMITS.stream()
+        .map(folder::resolve)
+        .filter(Files::exists)
+        .findFirst()
+        .map(ConfigReader::of)
+        .orElseGet(() -> ConfigReader.none(folder));
   }
 
   private static void only(ConfigReader keys, String key, String supported) {
